@@ -1,0 +1,41 @@
+/** What is wrong with one argument: the property's path (`ports[0]`, `dhcp.start`) and why, for Pulumi's check failures. */
+export interface ArgumentProblem {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** The arguments are refused; nothing was touched. Holds every problem, not just the first. */
+export class ArgumentError extends Error {
+  constructor(readonly problems: readonly ArgumentProblem[]) {
+    super(problems.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
+    this.name = "ArgumentError";
+  }
+}
+
+export type HostErrorKind =
+  /** No connection, or it broke before the command began: nothing was touched. */
+  | "unreachable"
+  /** The host's key is unknown or changed. */
+  | "hostKey"
+  /** The host does not accept who we are, or we may not become root there. */
+  | "authentication"
+  /** The connection broke, or the time was up, while a command ran: it may still run there. */
+  | "interrupted"
+  /** What the host holds is not what the change was planned against. */
+  | "stale"
+  /** Something is in the way that is not ours. */
+  | "conflict"
+  /** A step failed; the message says which, and how the host is now. */
+  | "failed";
+
+/** Something went wrong with a host. The message is for the person on call. */
+export class HostError extends Error {
+  constructor(
+    readonly kind: HostErrorKind,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = "HostError";
+  }
+}
