@@ -1,0 +1,65 @@
+import type { LinkState } from "./hostState";
+
+/** What must be known of a host beside the state of its network. */
+export interface Facts {
+  readonly hostname: string;
+  /** PRETTY_NAME of os-release. */
+  readonly os: string;
+  readonly kernel: string;
+  /** Commands that are on root's PATH, of those that somebody asks for. */
+  readonly commands: readonly string[];
+  /** Why libvirt did not answer; undefined when it did. */
+  readonly libvirtError?: string;
+  readonly libvirtVersion?: string;
+  /** br_netfilter is loaded. */
+  readonly bridgeNetfilter: boolean;
+  /** The addresses of the SSH connection that asked: client, client port, server, server port. */
+  readonly ssh?: { readonly client: string; readonly server: string };
+  /** systemd is PID 1. */
+  readonly systemd: boolean;
+  /** Docker, Kubernetes and the like, by their processes' names. */
+  readonly containerRuntimes: readonly string[];
+  readonly dhcpClients: readonly DhcpClient[];
+}
+
+export interface DhcpClient {
+  readonly pid: number;
+  readonly link: string;
+  readonly family: 4 | 6;
+  readonly argv: readonly string[];
+}
+
+export interface ObservedNetwork {
+  /** `net-dumpxml --inactive`; of a transient network the live one. */
+  readonly xml: string;
+  readonly active: boolean;
+  readonly autostart: boolean;
+  readonly persistent: boolean;
+  readonly liveXml?: string;
+  readonly leases: readonly { readonly mac: string; readonly address: string }[];
+}
+
+export interface ObservedDomain {
+  readonly xml: string;
+  readonly running: boolean;
+  readonly persistent: boolean;
+  readonly liveXml?: string;
+}
+
+/** Addresses and routes that a DHCP client (or a router's advertisement) brought, in iproute2's words. They move with their client. */
+export interface Leased {
+  readonly addresses: readonly string[];
+  readonly routes: readonly string[];
+}
+
+/** All that one probe reads of a host. */
+export interface Observed {
+  readonly facts: Facts;
+  /** Texts of the configuration files that somebody may want to know, in reading order. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly links: Readonly<Record<string, LinkState>>;
+  readonly leased: Readonly<Record<string, Leased>>;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly networks: Readonly<Record<string, ObservedNetwork>>;
+  readonly domains: Readonly<Record<string, ObservedDomain>>;
+}

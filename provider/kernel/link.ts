@@ -1,0 +1,144 @@
+import type { BridgeState, LinkState } from "../hostState";
+import type { DhcpClient, Leased } from "../facts";
+
+/** One element of `ip -j -d addr show` (iproute2's ipaddress.c). */
+interface IpLink {
+  readonly ifname: string;
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  readonly master?: string;
+  readonly address?: string;
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: Readonly<Record<string, number>> };
+  readonly addr_info?: readonly IpAddress[];
+}
+
+interface IpAddress {
+  readonly family: string;
+  readonly local: string;
+  readonly address?: string;
+  readonly prefixlen: number;
+  readonly broadcast?: string;
+  readonly scope: string;
+  readonly label?: string;
+  readonly metric?: number;
+  readonly dynamic?: boolean;
+  readonly noprefixroute?: boolean;
+  readonly nodad?: boolean;
+  readonly valid_life_time: number;
+  readonly preferred_life_time: number;
+}
+
+/** One element of `ip -j route show`. */
+interface IpRoute {
+  readonly type?: string;
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly via?: { readonly family: string; readonly host: string };
+  readonly dev?: string;
+  readonly protocol?: string;
+  readonly scope?: string;
+  readonly prefsrc?: string;
+  readonly metric?: number;
+  readonly flags?: readonly string[];
+  readonly nexthops?: readonly unknown[];
+}
+
+const FOREVER = 4294967295;
+
+/** What the kernel says of its links, from `ip -j -d addr`, `ip -j -4 route` and `ip -j -6 route`. */
+export function parseLinks(
+  addrJson: string,
+  routeJson: readonly string[],
+  clients: readonly DhcpClient[],
+): { links: Record<string, LinkState>; leased: Record<string, Leased> } {
+  const links: Record<string, LinkState> = {};
+  const leased: Record<string, Leased> = {};
+  const routes = routeJson.flatMap((json) => JSON.parse(json.trim() || "[]") as IpRoute[]);
+  for (const link of JSON.parse(addrJson.trim() || "[]") as IpLink[]) {
+    const name = link.ifname;
+    const runs = (family: 4 | 6) => clients.some((client) => client.link === name && client.family === family);
+    const addresses = (link.addr_info ?? []).filter(({ family, scope }) => !(family === "inet6" && scope === "link"));
+    const ours = routes.filter((route) => route.dev === name && isSet(route));
+    const isLeasedRoute = (route: IpRoute) => route.dst === "default" && (isV6(route) ? runs(6) : runs(4));
+    const fixed = addresses.filter((address) => !address.dynamic);
+    links[name] = {
+      ...(link.linkinfo?.info_kind && { kind: link.linkinfo.info_kind }),
+      up: link.flags.includes("UP"),
+      ...(link.address && { mac: link.address }),
+      mtu: link.mtu,
+      master: link.master ?? null,
+      ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}) }),
+      dhcp4: runs(4),
+      dhcp6: runs(6),
+      addresses: fixed.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+      routes: ours.filter((route) => !isLeasedRoute(route)).map(routeWords),
+      exact: {
+        addresses: fixed.map((address) => exactAddress(address, name)),
+        routes: ours.filter((route) => !isLeasedRoute(route)).map(exactRoute),
+      },
+    };
+    leased[name] = {
+      addresses: addresses.filter((address) => address.dynamic).map((address) => exactAddress(address, name)),
+      routes: ours.filter(isLeasedRoute).map(exactRoute),
+    };
+  }
+  return { links, leased };
+}
+
+/** Somebody set the route: not the kernel's own (connected), not by a router's advertisement, not to nowhere. */
+const isSet = (route: IpRoute) =>
+  route.protocol !== "kernel" && route.protocol !== "ra" && !route.nexthops && (route.type ?? "unicast") === "unicast";
+
+const isV6 = (route: IpRoute) => (route.gateway ?? route.via?.host ?? route.dst).includes(":");
+
+const words = (...parts: (string | number | false | undefined)[]) => parts.filter(Boolean).join(" ");
+
+/** As a person writes it. 1024 is the kernel's default metric of IPv6 routes (IP6_RT_PRIO_USER). */
+function routeWords(route: IpRoute): string {
+  const metric = route.metric && !(route.metric === 1024 && isV6(route)) && `metric ${route.metric}`;
+  return words(route.dst, via(route), metric);
+}
+
+const via = ({ gateway, via }: IpRoute) => (gateway ? `via ${gateway}` : via && `via ${via.family} ${via.host}`);
+
+function exactRoute(route: IpRoute): string {
+  return words(
+    route.dst,
+    via(route),
+    route.protocol && `proto ${route.protocol}`,
+    route.scope && `scope ${route.scope}`,
+    route.prefsrc && `src ${route.prefsrc}`,
+    route.metric && `metric ${route.metric}`,
+    route.flags?.includes("onlink") && "onlink",
+  );
+}
+
+function exactAddress(address: IpAddress, link: string): string {
+  const lifetime = (seconds: number) => (seconds === FOREVER ? "forever" : seconds);
+  return words(
+    address.address
+      ? `${address.local} peer ${address.address}/${address.prefixlen}`
+      : `${address.local}/${address.prefixlen}`,
+    address.broadcast && `brd ${address.broadcast}`,
+    address.scope !== "global" && `scope ${address.scope}`,
+    address.label && address.label !== link && `label ${address.label}`,
+    address.metric && `metric ${address.metric}`,
+    address.noprefixroute && "noprefixroute",
+    address.nodad && "nodad",
+    address.dynamic &&
+      `valid_lft ${lifetime(address.valid_life_time)} preferred_lft ${lifetime(address.preferred_life_time)}`,
+  );
+}
+
+/** The kernel keeps a bridge's times in hundredths of a second (USER_HZ). */
+function bridgeOf(data: Readonly<Record<string, number>>): BridgeState {
+  const seconds = (key: string) => (data[key] ?? 0) / 100;
+  return {
+    stp: data["stp_state"] !== 0,
+    forwardDelay: seconds("forward_delay"),
+    helloTime: seconds("hello_time"),
+    maxAge: seconds("max_age"),
+    ageingTime: seconds("ageing_time"),
+    priority: data["priority"] ?? 32768,
+  };
+}

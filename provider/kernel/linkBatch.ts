@@ -1,0 +1,135 @@
+import { equal, type BridgeState, type LinkState } from "../hostState";
+import type { Leased } from "../facts";
+
+type Links = Readonly<Record<string, LinkState | null>>;
+
+/**
+ * Lines for one `ip -batch` that take the kernel's links from `observed` to `desired`. One batch is one process and so the
+ * shortest gap: what leaves a link comes back on its new one within a millisecond or so.
+ *
+ * The order is the kernel's: an address takes its routes with it when it goes, a route needs its gateway's subnet when it comes,
+ * a bridge that is up before it gets its port forwards at once.
+ */
+export function linkBatch(desired: Links, observed: Links, leased: Readonly<Record<string, Leased>> = {}): string[] {
+  const create: string[] = [];
+  const remove: string[] = [];
+  const ports: string[] = [];
+  const add: string[] = [];
+
+  for (const [name, want] of Object.entries(desired)) {
+    const is = observed[name] ?? null;
+    if (want === null) {
+      if (is) remove.push(`link del dev ${name}`);
+      continue;
+    }
+    const isNew = is === null;
+    if (isNew) create.push(newLink(name, want));
+    else if (want.bridge && !equal({ ...is.bridge, ...want.bridge }, is.bridge))
+      create.push(`link set dev ${name} type bridge ${bridgeWords(want.bridge)}`);
+    if (!isNew && want.mac !== undefined && want.mac !== is.mac)
+      create.push(`link set dev ${name} address ${want.mac}`);
+    if (want.mtu !== undefined && want.mtu !== is?.mtu) create.push(`link set dev ${name} mtu ${want.mtu}`);
+    if (want.up && want.kind === "bridge" && !is?.up) create.push(`link set dev ${name} up`);
+
+    const routes = want.routes && (is?.routes ?? []).filter((route) => !want.routes!.includes(route));
+    for (const route of routes ?? []) remove.push(`route del ${route} dev ${name}`);
+    for (const address of (is?.addresses ?? []).filter(
+      (address) => want.addresses && !want.addresses.includes(address),
+    ))
+      remove.push(`addr del ${address} dev ${name}`);
+    if (want.master === null && is?.master) remove.push(`link set dev ${name} nomaster`);
+    if (want.master && want.master !== is?.master) ports.push(`link set dev ${name} master ${want.master}`);
+    if (want.up && want.kind !== "bridge" && !is?.up) ports.push(`link set dev ${name} up`);
+    if (want.up === false && is?.up) ports.push(`link set dev ${name} down`);
+
+    for (const address of (want.addresses ?? []).filter((address) => !is?.addresses?.includes(address)))
+      add.push(`addr add ${exactly(address, want.exact?.addresses) ?? newAddress(address)} dev ${name}`);
+  }
+
+  // What DHCP and router advertisements brought goes with the link's role: from the port to its bridge, or back.
+  const moving = moves(desired, observed);
+  for (const [name, want] of Object.entries(desired)) {
+    if (want === null) continue;
+    for (const words of leased[name]?.addresses ?? [])
+      if (isV6(words) ? moving.some(([from]) => from === name) : want.dhcp4 === false)
+        remove.push(`addr del ${words.split(" ")[0]} dev ${name}`);
+  }
+  const arrives = (to: string) => (words: string) => isV6(words) || desired[to]?.dhcp4;
+  for (const [from, to] of moving)
+    for (const words of leased[from]?.addresses.filter(arrives(to)) ?? []) add.push(`addr add ${words} dev ${to}`);
+
+  // Routes come last, when every gateway's subnet is connected again.
+  for (const [name, want] of Object.entries(desired)) {
+    const is = observed[name] ?? null;
+    for (const route of want?.routes ?? []) {
+      // A route that stays goes nevertheless when an address goes that its gateway was reached by.
+      const stays = is?.routes?.includes(route) && equal(is.addresses, want?.addresses ?? is.addresses);
+      if (!stays) add.push(`route replace ${exactly(route, want?.exact?.routes) ?? newRoute(route)} dev ${name}`);
+    }
+  }
+  for (const [from, to] of moving)
+    for (const words of leased[from]?.routes.filter(arrives(to)) ?? []) add.push(`route replace ${words} dev ${to}`);
+
+  // Down from the bridge before the bridge goes; the bridge goes before its addresses come elsewhere.
+  const deletions = remove.filter((line) => line.startsWith("link del"));
+  return [...create, ...remove.filter((line) => !line.startsWith("link del")), ...deletions, ...ports, ...add];
+}
+
+/** From which link to which a host's own traffic moves: from a new port to its bridge, from a bridge that goes to a port of it. */
+export function moves(desired: Links, observed: Links): [from: string, to: string][] {
+  return Object.entries(desired).flatMap(([name, want]): [string, string][] => {
+    if (!want) return [];
+    const master = observed[name]?.master;
+    if (want.master && want.master !== master) return [[name, want.master]];
+    if (
+      want.master === null &&
+      master &&
+      desired[master] === null &&
+      (want.dhcp4 || want.dhcp6 || want.addresses?.length)
+    )
+      return [[master, name]];
+    return [];
+  });
+}
+
+const isV6 = (words: string) => words.includes(":");
+
+function newLink(name: string, link: LinkState): string {
+  if (link.kind !== "bridge")
+    throw new Error(`cannot make ${name}: it is hardware, or of a kind (${link.kind}) that is not ours to make`);
+  const mac = link.mac ? ` address ${link.mac}` : "";
+  return `link add name ${name}${mac} type bridge ${bridgeWords(link.bridge ?? {})}`.trimEnd();
+}
+
+function bridgeWords(bridge: BridgeState): string {
+  const hundredths = (seconds: number) => Math.round(seconds * 100);
+  const words: [string, number | undefined][] = [
+    // The order matters: the kernel checks a forward delay against STP (br_set_forward_delay).
+    ["stp_state", bridge.stp === undefined ? undefined : Number(bridge.stp)],
+    ["forward_delay", bridge.forwardDelay === undefined ? undefined : hundredths(bridge.forwardDelay)],
+    ["hello_time", bridge.helloTime === undefined ? undefined : hundredths(bridge.helloTime)],
+    ["max_age", bridge.maxAge === undefined ? undefined : hundredths(bridge.maxAge)],
+    ["ageing_time", bridge.ageingTime === undefined ? undefined : hundredths(bridge.ageingTime)],
+    ["priority", bridge.priority],
+  ];
+  return words.flatMap(([word, value]) => (value === undefined ? [] : [`${word} ${value}`])).join(" ");
+}
+
+const exactly = (value: string, exact: readonly string[] | undefined) =>
+  exact?.find((words) => words === value || words.startsWith(`${value} `) || routeKey(words) === value);
+
+/** The words of an exact route that `routes` has: destination, gateway, metric. */
+const routeKey = (words: string) =>
+  words
+    .replace(/ (proto|scope|src) \S+/g, "")
+    .replace(/ onlink$/, "")
+    .replace(/(:\S+) metric 1024$/, "$1");
+
+/** ifupdown and dhclient give IPv4 addresses a broadcast address, the kernel alone does not. DAD would leave an IPv6 address unusable for a second. */
+function newAddress(address: string): string {
+  if (address.includes(":")) return `${address} nodad`;
+  return Number(address.split("/")[1]) < 31 ? `${address} brd +` : address;
+}
+
+/** `onlink` as ifupdown does it: the gateway need not be in a connected subnet (hosters' /32). */
+const newRoute = (route: string) => (/ via /.test(route) ? `${route} onlink` : route);
