@@ -1,0 +1,13 @@
+/**
+ * The network of a KVM host as code, over SSH.
+ *
+ * @packageDocumentation
+ */
+export { Bridge, type BridgeArgs, type BridgeRoute } from "./bridge";
+export { BridgeNetfilter, type BridgeNetfilterArgs } from "./bridgeNetfilter";
+export { GuestInterface, type GuestInterfaceArgs } from "./guestInterface";
+export { NatNetwork, type DhcpReservation, type NatNetworkArgs, type NatNetworkDhcp } from "./natNetwork";
+export { Provider, type ConnectionArgs, type ProviderArgs } from "./provider";
+export { SysctlForwarding, type SysctlForwardingArgs } from "./sysctlForwarding";
+export type { ResourceArgs } from "./resource";
+export type { InterfaceState, LinkState, NetworkState, ReservationState } from "../provider/hostState";

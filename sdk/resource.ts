@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What every resource takes. */
+export interface ResourceArgs {
+  /**
+   * Which host of a fleet: a key of the provider's `hosts`. May be left out where the provider serves just one host.
+   * Refused where the provider has several hosts and none is named, or none of that name. Changing it replaces the resource.
+   */
+  host?: pulumi.Input<string | undefined>;
+  /**
+   * Take over what exists on the host already and is not ours. Without it, something of the same name that this package
+   * did not make is a conflict, named in preview and never touched. What was found is kept (secret, in the state), and
+   * deleting the resource gives it back. Default: `false`.
+   */
+  adopt?: pulumi.Input<boolean | undefined>;
+}
+
+/** Each output of resource `R`, as undefined: a property that is missing here would be no Output on the resource. */
+export type Outputs<R> = { readonly [K in Exclude<keyof R, keyof KvmnetResource>]: undefined };
+
+/**
+ * Sends what `pulumi.dynamic.Resource` sends, without its closure serializer: a type token, and as `__provider` a text
+ * that evaluates to the handler. The text is constant, so that the state holds no code, an upgrade of this package
+ * differs in nothing, and delete runs the installed code.
+ */
+export abstract class KvmnetResource extends pulumi.CustomResource {
+  /** The host of the fleet, as given. */
+  declare readonly host: pulumi.Output<string | undefined>;
+
+  protected constructor(
+    type: string,
+    name: string,
+    args: ResourceArgs,
+    outputs: Readonly<Record<string, undefined>>,
+    opts: pulumi.CustomResourceOptions | undefined,
+  ) {
+    const token = `pulumi-nodejs:dynamic/kvmnet:${type}`;
+    super(
+      token,
+      name,
+      { host: undefined, ...outputs, ...args, __provider: handler(type), __urn: urn(name, token, opts?.parent) },
+      // What was there before: files and values of the host that the program never named.
+      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["__before"] }),
+    );
+  }
+}
+
+/** Stands in every state: never to be changed once released. */
+function handler(type: string): string {
+  return `exports.handler=()=>require("pulumi-kvmnet/provider").${type.charAt(0).toLowerCase()}${type.slice(1)};`;
+}
+
+/**
+ * The resource's own URN, by which the handler names it to the engine's log: a dynamic provider is not told it.
+ *
+ * Passed on as a bare promise. As an output of the parent it would make the resource depend on a component, which means on
+ * all children of the component; these depend on this one by the same token, and each would wait for the other for ever.
+ */
+function urn(name: string, token: string, parent: pulumi.Resource | undefined): pulumi.Output<string> {
+  const own = pulumi.createUrn(name, token, parent) as unknown as { promise(): Promise<string> };
+  return pulumi.output(own.promise());
+}
