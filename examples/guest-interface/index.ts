@@ -21,7 +21,7 @@ const spare = new kvmnet.GuestInterface(
   on,
 );
 
-export const taps = [lan.tap, nat.tap, spare.tap];
-export const lanAddress = lan.currentAddress;
+// Taps and addresses are there while the guest runs.
+export const interfaces = [lan, nat, spare].map(({ mac, tap, currentAddress }) => ({ mac, tap, currentAddress }));
 // For a guest that is yet to be made: virt-install --network …
 export const virtInstall = nat.virtInstall;

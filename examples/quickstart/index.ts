@@ -27,5 +27,4 @@ const webNat = new kvmnet.GuestInterface(
 );
 
 export const hostAddresses = br0.currentAddresses;
-export const webLanAddress = webLan.currentAddress;
-export const webNatAddress = webNat.currentAddress;
+export const web = { lanMac: webLan.mac, natAddress: webNat.currentAddress };
