@@ -26,6 +26,8 @@ export interface LinkState {
   readonly kind?: string;
   readonly up?: boolean;
   readonly mac?: string;
+  /** `ip link`'s alias: our mark, where no file can hold it. */
+  readonly alias?: string;
   readonly mtu?: number;
   readonly master?: string | null;
   readonly bridge?: BridgeState;
@@ -55,6 +57,8 @@ export interface NetworkState {
   readonly xml: string;
   readonly active: boolean;
   readonly autostart: boolean;
+  /** The running network is as the persistent definition says; true where it does not run. */
+  readonly live: boolean;
 }
 
 export interface ReservationState {
@@ -64,8 +68,8 @@ export interface ReservationState {
 export interface InterfaceState {
   /** The `<interface>` element of the persistent definition. */
   readonly xml: string;
-  /** The same element of the running guest; absent where the guest does not run. */
-  readonly live?: string | null;
+  /** The running guest has it so, too; true where the guest does not run. */
+  readonly live: boolean;
 }
 
 export type Collection = keyof HostState;

@@ -57,5 +57,9 @@ export interface Backend {
    * The owner's files for the bridge and its ports. `found` has each port's, and the bridge's own where it is adopted.
    * `files` tells where a new stanza belongs (is interfaces.d sourced?).
    */
-  render(bridge: BridgePlan, found: Readonly<Record<string, Found>>, files: Files): Pick<HostState, "files" | "sections">;
+  render(
+    bridge: BridgePlan,
+    found: Readonly<Record<string, Found>>,
+    files: Files,
+  ): Pick<HostState, "files" | "sections">;
 }

@@ -8,6 +8,7 @@ interface IpLink {
   readonly mtu: number;
   readonly master?: string;
   readonly address?: string;
+  readonly ifalias?: string;
   readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: Readonly<Record<string, number>> };
   readonly addr_info?: readonly IpAddress[];
 }
@@ -65,6 +66,7 @@ export function parseLinks(
       ...(link.linkinfo?.info_kind && { kind: link.linkinfo.info_kind }),
       up: link.flags.includes("UP"),
       ...(link.address && { mac: link.address }),
+      ...(link.ifalias && { alias: link.ifalias }),
       mtu: link.mtu,
       master: link.master ?? null,
       ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}) }),

@@ -29,6 +29,8 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
     if (!isNew && want.mac !== undefined && want.mac !== is.mac)
       create.push(`link set dev ${name} address ${want.mac}`);
     if (want.mtu !== undefined && want.mtu !== is?.mtu) create.push(`link set dev ${name} mtu ${want.mtu}`);
+    if (want.alias !== undefined && want.alias !== is?.alias)
+      create.push(`link set dev ${name} alias "${want.alias.replace(/["\\\n]/g, "")}"`);
     if (want.up && want.kind === "bridge" && !is?.up) create.push(`link set dev ${name} up`);
 
     const routes = want.routes && (is?.routes ?? []).filter((route) => !want.routes!.includes(route));

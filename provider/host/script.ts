@@ -1,0 +1,155 @@
+import { dhcpFunctions } from "../kernel/dhcpClient";
+import { fileFunctions } from "../kernel/file";
+import { libvirtFunctions } from "../libvirt/operations";
+import type { Op, Plan } from "../plan";
+import { quote } from "../shell";
+import { probeScript } from "./probe";
+import { partFunction } from "./transcript";
+
+export interface Change {
+  /** `create Bridge "br0"`, for whoever waits for the lock and for the transcript. */
+  readonly title: string;
+  readonly plan: Plan;
+}
+
+export interface TransactionOptions {
+  readonly nonce: string;
+  /** Seconds for which a change that can cut its own line waits to be confirmed. */
+  readonly confirmWindow?: number;
+  /** Seconds for which to wait for another change of the same host. */
+  readonly lockWait?: number;
+  /** Who this is, for whoever waits for us. */
+  readonly who: string;
+}
+
+/** Where transactions live on the host: root's alone, gone after a boot. */
+const RUN = "/run/kvmnet";
+
+/**
+ * A script is a function's definition and, as its last line, the call: cut at any byte it defines nothing or calls nothing,
+ * and the host is untouched.
+ */
+const whole = (name: string, body: string) => `${name}() {\n${body}\n}\n${name}\n`;
+
+export const probeTransaction = (nonce: string) =>
+  whole("kvmnet_probe_whole", `${partFunction(nonce)}${probeScript}\nprobe`);
+
+/**
+ * Sends the transaction, runs it detached from the session, and prints its transcript when it is done. Should the connection
+ * break, the transaction goes on, and `followTransaction` fetches the transcript over another connection.
+ */
+export function startTransaction(changes: readonly Change[], options: TransactionOptions): string {
+  const end = `KVMNET_${options.nonce}`;
+  const guarded = changes.some(({ plan }) => plan.hazard);
+  return whole(
+    "kvmnet_transaction_whole",
+    `umask 077
+mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(options.nonce)} (is /run full or read-only?)" >&2; exit 3; }
+cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
+${transaction(changes, options)}
+${end}
+setsid sh ${dirOf(options.nonce)}/script > ${dirOf(options.nonce)}/transcript 2>&1 3>${guarded ? "/dev/null" : "&2"} < /dev/null &
+${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
+if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
+  );
+}
+
+/** Over another connection: confirms what waits for it, if so wanted, and fetches the transcript when the transaction is done. */
+export const followTransaction = (nonce: string, confirm: boolean): string =>
+  whole(
+    "kvmnet_follow_whole",
+    `[ -d ${dirOf(nonce)} ] || { echo "no transaction ${nonce} here" >&2; exit 4; }
+${confirm ? `: > ${dirOf(nonce)}/confirm` : ""}
+until [ -e ${dirOf(nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done
+${deliver(nonce)}`,
+  );
+
+const dirOf = (nonce: string) => `${RUN}/${nonce}`;
+const deliver = (nonce: string) => `cat ${dirOf(nonce)}/transcript && rm -rf ${dirOf(nonce)}`;
+
+/** What runs on the host, alone: each change is tried, and reverted where one of its steps fails; in the end the host is read again. */
+function transaction(
+  changes: readonly Change[],
+  { nonce, confirmWindow = 60, lockWait = 120, who }: TransactionOptions,
+): string {
+  return `umask 022
+trap '' HUP PIPE INT TERM
+dir=${dirOf(nonce)}
+${partFunction(nonce)}${library}${fileFunctions}${dhcpFunctions}${libvirtFunctions}${probeScript}
+exec 9> ${RUN}/lock
+lock ${lockWait} || { : > "$dir/done"; exit; }
+printf '%s\\n' ${quote(who)} > ${RUN}/holder
+window=${confirmWindow}
+${changes.map(changeFunctions).join("\n")}
+${changes.map((_, i) => `change_${i}`).join("\n")}
+rm -f ${RUN}/holder
+part observed
+probe
+: > "$dir/done"`;
+}
+
+const changeFunctions = ({ title, plan }: Change, i: number): string => {
+  const functions = (ops: readonly Op[], kind: string) =>
+    ops.map(({ script }, n) => `${kind}_${i}_${n}() {\n${script}\n}`).join("\n");
+  const run = (ops: readonly Op[], kind: string, which: (op: Op) => boolean) =>
+    ops.flatMap((op, n) => (which(op) ? [`step ${kind} ${i} ${n} ${quote(op.title)}`] : [])).join("\n");
+  // The way back undoes what was done last first: files were written last.
+  const back = plan.revert
+    .map((op, n) => [op, n] as const)
+    .sort(([a], [b]) => Number(b.commit ?? false) - Number(a.commit ?? false));
+  return `# ${title.replaceAll("\n", " ")}
+${functions(plan.ops, "do")}
+${functions(plan.revert, "undo")}
+change_${i}() {
+ok=1
+committing=0
+${plan.guards.map(({ what, test }) => `{ ${test}; } || stale ${quote(what)}`).join("\n")}
+[ "$ok" = 1 ] || { result ${i} stale; return; }
+${run(plan.ops, "do", (op) => !op.commit)}
+${plan.hazard ? "confirm" : ""}
+committing=$ok
+${run(plan.ops, "do", (op) => op.commit === true)}
+[ "$ok" = 0 ] || { result ${i} done; return; }
+${back.map(([op, n]) => `${op.commit ? '[ "$committing" = 0 ] || ' : ""}undo ${i} ${n} ${quote(op.title)}`).join("\n")}
+result ${i} reverted
+}`;
+};
+
+const library = `
+lock() {
+  kvmnet_end=$(($(now) + $1))
+  until flock -n 9; do
+    [ "$(now)" -lt "$kvmnet_end" ] || { part locked; cat ${RUN}/holder 2>/dev/null; return 1; }
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
+now() { read -r kvmnet_u _ < /proc/uptime; echo "\${kvmnet_u%%.*}"; }
+progress() { printf '%s\\n' "$1" >&3; } 2>/dev/null
+stale() { [ "$ok" = 1 ] && part "stale $1"; ok=0; }
+# kind change number title: runs one step. Not in a condition, or the shell would not mind a failing line in it (set -e).
+step() {
+  [ "$ok" = 1 ] || return 0
+  progress "$4"
+  part "step $2 $3 $4"
+  (set -e; "$1_$2_$3") 2>&1
+  kvmnet_rc=$?
+  [ "$kvmnet_rc" = 0 ] || { ok=0; part "failed $2 $3 $kvmnet_rc"; }
+}
+undo() {
+  part "undo $1 $2 $3"
+  (set -e; "undo_$1_$2") 2>&1
+  kvmnet_rc=$?
+  [ "$kvmnet_rc" = 0 ] || part "undo failed $1 $2 $kvmnet_rc"
+}
+# The operator has to be seen again over a new connection, or all comes back.
+confirm() {
+  [ "$ok" = 1 ] || return 0
+  : > "$dir/pending"
+  kvmnet_end=$(($(now) + window))
+  until [ -e "$dir/confirm" ]; do
+    [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part unconfirmed; return; }
+    sleep 0.05 2>/dev/null || sleep 1
+  done
+}
+result() { part "result $1 $2"; }
+`;

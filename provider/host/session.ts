@@ -1,0 +1,244 @@
+import { randomBytes } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import { HostError } from "../errors";
+import type { Observed } from "../facts";
+import type { HostState } from "../hostState";
+import { plan } from "../plan";
+import { simulate } from "../simulate";
+import { observe } from "./observe";
+import { followTransaction, probeTransaction, startTransaction, type Change } from "./script";
+import { parseTranscript, type Part } from "./transcript";
+import type { RunResult, Transport } from "./transport";
+
+export interface ChangeRequest {
+  readonly title: string;
+  /** What the host is to be, said when the change's turn comes, of the host as it then is. May throw: then nothing is touched. */
+  desired(observed: Observed): HostState;
+  /** What is being done at the moment. */
+  onProgress?(message: string): void;
+}
+
+interface Waiting {
+  readonly request: ChangeRequest;
+  readonly attempt: number;
+  resolve(observed: Observed): void;
+  reject(error: unknown): void;
+}
+
+/** How a change may be tried again when the host changed between planning and doing. */
+const ATTEMPTS = 3;
+const CHANGE_TIMEOUT = 600_000;
+
+/**
+ * One host during one operation of the engine: a probe that all share, and a queue of changes. What waits while a transaction runs
+ * goes next as one transaction, each change with its own result and its own way back.
+ */
+export class HostSession {
+  private observed: Promise<Observed> | undefined;
+  private queue: Waiting[] = [];
+  private working = false;
+  /** What the first probe of this operation saw: prior values, from before any side effect of ours. */
+  initial: Observed | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly confirmTimeout: number,
+  ) {}
+
+  get host(): string {
+    return this.transport.host;
+  }
+
+  /** The host, read once and again after each change. */
+  observe(): Promise<Observed> {
+    this.observed ??= this.probe().then(
+      (observed) => {
+        this.initial ??= observed;
+        return observed;
+      },
+      (error: unknown) => {
+        this.observed = undefined;
+        throw error;
+      },
+    );
+    return this.observed;
+  }
+
+  change(request: ChangeRequest): Promise<Observed> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ request, attempt: 1, resolve, reject });
+      // The engine asks for what it can do at once within some milliseconds: that is one transaction.
+      if (!this.working) {
+        this.working = true;
+        setTimeout(() => void this.work(), 20);
+      }
+    });
+  }
+
+  private async work(): Promise<void> {
+    while (this.queue.length > 0) {
+      const batch = this.queue;
+      this.queue = [];
+      try {
+        await this.transact(batch);
+      } catch (error) {
+        this.observed = undefined;
+        for (const waiting of batch) waiting.reject(error);
+      }
+    }
+    this.working = false;
+  }
+
+  private async probe(): Promise<Observed> {
+    const nonce = newNonce();
+    const answer = await this.transport.run(probeTransaction(nonce), { retry: true });
+    const parts = parseTranscript(answer.stdout, nonce);
+    if (answer.code !== 0 && !parts.some(({ key }) => key === "route6"))
+      throw scriptError(this.host, "read the host's network", answer);
+    return observe(parts);
+  }
+
+  private async transact(batch: readonly Waiting[]): Promise<void> {
+    let expected = await this.observe();
+    const changes: Change[] = [];
+    const planned: Waiting[] = [];
+    for (const [i, waiting] of batch.entries()) {
+      try {
+        const desired = waiting.request.desired(expected);
+        const change = { title: waiting.request.title, plan: plan(desired, expected) };
+        // A change that may cut the line goes alone.
+        if (change.plan.hazard && planned.length > 0) {
+          this.queue.unshift(...batch.slice(i));
+          break;
+        }
+        changes.push(change);
+        planned.push(waiting);
+        expected = simulate(expected, desired);
+        if (change.plan.hazard) {
+          this.queue.unshift(...batch.slice(i + 1));
+          break;
+        }
+      } catch (error) {
+        waiting.reject(error);
+      }
+    }
+    const work = changes.map((change, i) => [change, planned[i]!] as const);
+    if (work.every(([{ plan }]) => plan.ops.length === 0)) {
+      for (const [, waiting] of work) waiting.resolve(await this.observe());
+      return;
+    }
+    const parts = await this.run(changes, planned);
+    if (parts.some(({ key }) => key === "locked")) throw lockedError(this.host, parts);
+    const observed = observe(parts.slice(parts.findIndex(({ key }) => key === "observed")));
+    this.observed = Promise.resolve(observed);
+    for (const [i, [change, waiting]] of work.entries()) this.settle(i, change, waiting, parts, observed);
+  }
+
+  private settle(i: number, change: Change, waiting: Waiting, parts: readonly Part[], observed: Observed): void {
+    const result = parts.find(({ key }) => key.startsWith(`result ${i} `))?.key.split(" ")[2];
+    if (result === "done") return waiting.resolve(observed);
+    if (result === "stale") {
+      if (waiting.attempt < ATTEMPTS) {
+        this.queue.push({ ...waiting, attempt: waiting.attempt + 1 });
+        return;
+      }
+      const what = parts.filter(({ key }) => key.startsWith("stale ")).map(({ key }) => key.slice(6));
+      return waiting.reject(
+        new HostError(
+          "stale",
+          `${what.join(", ")} changed on ${this.host} while it was being planned against; nothing was touched. Run it again.`,
+        ),
+      );
+    }
+    waiting.reject(failure(this.host, i, change, parts, this.confirmTimeout));
+  }
+
+  /** Runs the transaction and brings its transcript back, over a new connection where the first one died. */
+  private async run(changes: readonly Change[], planned: readonly Waiting[]): Promise<readonly Part[]> {
+    const nonce = newNonce();
+    const hazard = changes.some(({ plan }) => plan.hazard);
+    const script = startTransaction(changes, { nonce, who: whoWeAre(), confirmWindow: this.confirmTimeout });
+    const onProgress = (line: string) => planned.forEach(({ request }) => request.onProgress?.(line));
+    let answer: RunResult | undefined;
+    try {
+      answer = await this.transport.run(script, { timeout: CHANGE_TIMEOUT, onProgress });
+      if (answer.code !== 0) throw scriptError(this.host, changes[0]!.title, answer);
+    } catch (error) {
+      if (!(error instanceof HostError) || error.kind !== "interrupted") throw error;
+    }
+    let parts = answer ? parseTranscript(answer.stdout, nonce) : [];
+    if (!answer || parts.some(({ key }) => key === "pending")) {
+      // Over a fresh TCP connection: one that still lives proves nothing of what a new one would meet.
+      this.transport.disconnect();
+      parts = parseTranscript((await this.follow(nonce, hazard)).stdout, nonce);
+    }
+    if (!parts.some(({ key }) => key === "observed" || key === "locked"))
+      throw new HostError(
+        "interrupted",
+        `the transcript of the change on ${this.host} ends early; run \`pulumi refresh\` to see how the host is`,
+      );
+    return parts;
+  }
+
+  private async follow(nonce: string, confirm: boolean): Promise<RunResult> {
+    // While the window is open, and once more after it, when the host has gone back by itself.
+    const deadline = Date.now() + (this.confirmTimeout + 30) * 1000;
+    for (;;) {
+      try {
+        const answer = await this.transport.run(followTransaction(nonce, confirm), {
+          timeout: CHANGE_TIMEOUT,
+          retry: true,
+        });
+        if (answer.code === 0) return answer;
+        throw scriptError(this.host, "fetch the transcript of the change", answer);
+      } catch (error) {
+        if (
+          !(error instanceof HostError) ||
+          !["unreachable", "interrupted"].includes(error.kind) ||
+          Date.now() > deadline
+        )
+          throw error;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+}
+
+const newNonce = () => randomBytes(16).toString("hex");
+
+function whoWeAre(): string {
+  let user = "?";
+  try {
+    user = userInfo().username;
+  } catch {
+    // no entry in passwd, as in a container
+  }
+  return `pulumi-kvmnet of ${user} on ${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`;
+}
+
+const scriptError = (host: string, what: string, { code, stderr }: RunResult) =>
+  new HostError("failed", `cannot ${what} on ${host}: ${stderr.trim() || `sh ended with ${code}`}`);
+
+const lockedError = (host: string, parts: readonly Part[]) =>
+  new HostError(
+    "failed",
+    `another change of ${host} is at work (${parts.find(({ key }) => key === "locked")?.text.trim() || "unknown"}); nothing was touched. Run it again when that is done.`,
+  );
+
+function failure(host: string, i: number, change: Change, parts: readonly Part[], confirmTimeout: number): HostError {
+  const failed = parts.findIndex(({ key }) => key.startsWith(`failed ${i} `));
+  const step = failed > 0 ? parts[failed - 1] : undefined;
+  const title = step?.key.split(" ").slice(3).join(" ");
+  const said = step?.text.trim();
+  const back = parts
+    .filter(({ key }) => key.startsWith(`undo failed ${i} `))
+    .map(({ key }) => change.plan.revert[Number(key.split(" ")[3])]?.title);
+  const why = parts.some(({ key }) => key === "unconfirmed")
+    ? `${host} was not seen over a new connection within ${confirmTimeout} s of the change (${change.plan.hazard}), so the host went back by itself`
+    : `step "${title ?? "?"}" failed${said ? `: ${said}` : ""}`;
+  const now =
+    back.length > 0
+      ? `rolled back, but these steps back failed, look at the host: ${back.join("; ")}`
+      : "rolled back; nothing changed";
+  return new HostError("failed", `${why} (${now})`);
+}

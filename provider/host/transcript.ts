@@ -1,0 +1,20 @@
+/** One part of what a script printed: `@NONCE words…` on a line of its own, then the part's bytes. */
+export interface Part {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** The shell function that begins a part. A fresh random nonce per script keeps any content from looking like a heading. */
+export const partFunction = (nonce: string) => `N=${nonce}
+part() { printf '\\n@%s %s\\n' "$N" "$1"; }
+`;
+
+/** What a script printed, part by part. What stands before the first heading (a login banner) is nobody's. */
+export function parseTranscript(output: string, nonce: string): Part[] {
+  const parts: Part[] = [];
+  for (const chunk of `\n${output}`.split(`\n@${nonce} `).slice(1)) {
+    const end = chunk.indexOf("\n");
+    parts.push(end < 0 ? { key: chunk, text: "" } : { key: chunk.slice(0, end), text: chunk.slice(end + 1) });
+  }
+  return parts;
+}

@@ -1,0 +1,62 @@
+import type { DhcpClient } from "../facts";
+import { command, quote } from "../shell";
+
+/**
+ * A DHCP client that is killed leaves its lease and the link's address alone; one that ends in another way gives up both
+ * (dhclient(8): -r, -x; dhclient-script on STOP and RELEASE). The lock of our transaction (fd 9) must not live on in a daemon.
+ */
+export const dhcpFunctions = `
+dhcp_stop() {
+  for kvmnet_d in /proc/[0-9]*; do
+    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
+    case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
+    kvmnet_l=" $(tr '\\0' ' ' < "$kvmnet_d/cmdline")"
+    case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
+    case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
+    kill -9 "\${kvmnet_d#/proc/}"
+  done
+}
+dhcp_start() { "$@" > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
+`;
+
+export const stopClient = (link: string, family: 4 | 6): string => command("dhcp_stop", link, String(family));
+
+/** Starts a client for `link`; where it follows `from`, with that one's options and lease, so that it asks for the same address again (INIT-REBOOT, RFC 2131 3.2). */
+export function startClient(link: string, family: 4 | 6, from?: DhcpClient): string[] {
+  if (!from) return [command("dhcp_start", ...defaultArgv(link, family))];
+  const argv = renamed(from, link);
+  const lease = (words: readonly string[]) => words[words.indexOf("-lf") + 1];
+  const [old, next] = [lease(from.argv), lease(argv)];
+  const copy =
+    from.argv.includes("-lf") && old && next && old !== next
+      ? [
+          `[ ! -f ${quote(old)} ] || sed ${quote(`s/interface "${from.link}";/interface "${link}";/`)} ${quote(old)} > ${quote(next)}`,
+        ]
+      : [];
+  return [...copy, command("dhcp_start", ...argv)];
+}
+
+/** The client's command line with another link's name in it, also in its files' names (`/run/dhclient.eth0.pid`). */
+export const renamed = (client: DhcpClient, link: string): string[] =>
+  client.argv.map((word) => (word === client.link ? link : word.replaceAll(`.${client.link}.`, `.${link}.`)));
+
+/** As ifupdown starts it (inet.defn, inet6.defn). */
+export function defaultArgv(link: string, family: 4 | 6): string[] {
+  const lease = (six: string) => `/var/lib/dhcp/dhclient${six}.${link}.leases`;
+  return family === 4
+    ? [
+        "dhclient",
+        "-4",
+        "-v",
+        "-i",
+        "-pf",
+        `/run/dhclient.${link}.pid`,
+        "-lf",
+        lease(""),
+        "-I",
+        "-df",
+        lease("6"),
+        link,
+      ]
+    : ["dhclient", "-6", "-v", "-pf", `/run/dhclient6.${link}.pid`, "-lf", lease("6"), "-I", "-df", lease(""), link];
+}

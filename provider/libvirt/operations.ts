@@ -1,0 +1,77 @@
+import { command } from "../shell";
+
+/**
+ * How a libvirt network or a guest's interface is changed with virsh. Each function makes sure of a state, whatever was there before,
+ * so that the way back runs from any point of the way there.
+ */
+export const libvirtFunctions = `
+virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
+net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
+net_active() { virsh_q net-list --name | grep -qxF -- "$1"; }
+net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
+net_start() { net_active "$1" || virsh_q net-start "$1"; }
+net_stop() { ! net_active "$1" || virsh_q net-destroy "$1"; }
+net_undefine() { ! net_exists "$1" || virsh_q net-undefine "$1"; }
+net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
+# A network that starts anew makes a new bridge; libvirt does not put running guests' taps back on it.
+net_bounce() {
+  net_active "$1" || { virsh_q net-start "$1"; return; }
+  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p")
+  kvmnet_taps=$(ls "/sys/class/net/$kvmnet_b/brif" 2>/dev/null)
+  virsh_q net-destroy "$1" && virsh_q net-start "$1" || return 1
+  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p")
+  for kvmnet_t in $kvmnet_taps; do [ ! -e "/sys/class/net/$kvmnet_t" ] || ip link set dev "$kvmnet_t" master "$kvmnet_b" || return 1; done
+}
+# network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
+net_reserve() {
+  net_exists "$1" || { [ -z "$3" ]; return; }
+  for kvmnet_s in --config --live; do
+    case $kvmnet_s in --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1") ;; --live) net_active "$1" || continue; kvmnet_x=$(virsh_q net-dumpxml "$1") ;; esac
+    if printf %s "$kvmnet_x" | grep -qiF "<host mac='$2'"; then
+      if [ -n "$3" ]; then virsh_q net-update "$1" modify ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1
+      else virsh_q net-update "$1" delete ip-dhcp-host "<host mac='$2'/>" --parent-index "$4" $kvmnet_s || return 1; fi
+    elif [ -n "$3" ]; then virsh_q net-update "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
+  done
+}
+dom_exists() { virsh_q list --all --name | grep -qxF -- "$1"; }
+dom_running() { virsh_q list --name | grep -qxF -- "$1"; }
+# domain, mac, --inactive or nothing
+has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
+# domain, mac, xml
+nic_put() {
+  if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
+  dom_running "$1" || return 0
+  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$3" --live; else nic_virsh attach-device "$1" "$3" --live; fi
+}
+nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
+# A guest lets go of a device when its own kernel has: wait for that.
+nic_remove() {
+  dom_exists "$1" || return 0
+  ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
+  ! dom_running "$1" || ! has_nic "$1" "$2" || {
+    nic_virsh detach-device "$1" "$4" --live || return 1
+    kvmnet_i=0
+    while has_nic "$1" "$2"; do
+      kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
+      sleep 0.2 2>/dev/null || sleep 1
+    done
+  }
+}
+`;
+
+export const net = {
+  define: (xml: string) => command("net_define", xml),
+  start: (name: string) => command("net_start", name),
+  stop: (name: string) => command("net_stop", name),
+  undefine: (name: string) => command("net_undefine", name),
+  autostart: (name: string, on: boolean) => command("net_autostart", name, on ? "on" : "off"),
+  bounce: (name: string) => command("net_bounce", name),
+  reserve: (name: string, mac: string, element: string, index: number) =>
+    command("net_reserve", name, mac, element, String(index)),
+};
+
+export const nic = {
+  put: (domain: string, mac: string, xml: string) => command("nic_put", domain, mac, xml),
+  remove: (domain: string, mac: string, xml: string, liveXml: string) =>
+    command("nic_remove", domain, mac, xml, liveXml),
+};

@@ -1,0 +1,232 @@
+import { createHash } from "node:crypto";
+import type { Observed } from "./facts";
+import { hazardOf } from "./hazard";
+import { equal, type HostState, type InterfaceState, type LinkState, type NetworkState } from "./hostState";
+import { putFile, removeFile } from "./kernel/file";
+import { linkBatch, moves } from "./kernel/linkBatch";
+import { startClient, stopClient } from "./kernel/dhcpClient";
+import { sysctlPath } from "./kernel/sysctl";
+import { mergeInterface } from "./libvirt/interface";
+import { mergeNetwork, parentIndex, reservationElement } from "./libvirt/network";
+import { net, nic } from "./libvirt/operations";
+import { capture, networkKey, project } from "./project";
+import { writeSections } from "./sections";
+import { command, quote } from "./shell";
+import { simulate } from "./simulate";
+
+/** One step of a change: a piece of POSIX sh that makes sure of something, and may run again. */
+export interface Op {
+  readonly title: string;
+  readonly script: string;
+  /** Files are committed last: of a change that can cut its own line not before the operator was seen again. */
+  readonly commit?: boolean;
+}
+
+/** What a change was planned against: a test that still holds when its turn comes. */
+export interface Guard {
+  readonly what: string;
+  readonly test: string;
+}
+
+export interface Plan {
+  readonly guards: readonly Guard[];
+  readonly ops: readonly Op[];
+  readonly revert: readonly Op[];
+  /** Why the change may cut the line that it came by. */
+  readonly hazard?: string;
+}
+
+/** How to take the host from what was observed to what is desired, and back. */
+export function plan(desired: HostState, observed: Observed): Plan {
+  const before = capture(observed, desired);
+  const hazard = hazardOf(desired, observed);
+  return {
+    guards: guards(desired, before, observed),
+    ops: steps(desired, observed, false),
+    revert: steps(before, simulate(observed, desired), true),
+    ...(hazard && { hazard }),
+  };
+}
+
+function steps(desired: HostState, observed: Observed, back: boolean): Op[] {
+  const found = project(observed, desired);
+  return [
+    ...linkSteps(desired, observed, back),
+    ...sysctlSteps(desired, found),
+    ...networkSteps(desired, found, observed),
+    ...reservationSteps(desired, observed, back),
+    ...interfaceSteps(desired, found, observed, back),
+    ...fileSteps(desired, observed, back),
+  ];
+}
+
+function linkSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
+  const links = desired.links ?? {};
+  const lines = linkBatch(links, observed.links, observed.leased);
+  const batch = `printf %s ${quote(lines.map((line) => `${line}\n`).join(""))} | ip${back ? " -force" : ""} -batch -`;
+  // On the way back some lines are done already, or were never needed: what counts is what the host is like afterwards.
+  const ops: Op[] =
+    lines.length > 0
+      ? [{ title: `ip -batch: ${Object.keys(links).join(", ")}`, script: back ? `${batch} 2>/dev/null || :` : batch }]
+      : [];
+  return [...ops, ...clientSteps(links, observed, back)];
+}
+
+function clientSteps(links: Readonly<Record<string, LinkState | null>>, observed: Observed, back: boolean): Op[] {
+  const moved = moves(links, observed.links);
+  return ([4, 6] as const).flatMap((family) => {
+    const runs = (link: LinkState | null | undefined) => Boolean(family === 4 ? link?.dhcp4 : link?.dhcp6);
+    const says = (link: LinkState | null) => link === null || (family === 4 ? link.dhcp4 : link.dhcp6) !== undefined;
+    const names = Object.keys(links).filter((name) => says(links[name]!));
+    const stop = names.filter((name) => !runs(links[name]) && runs(observed.links[name]));
+    const start = names.filter((name) => runs(links[name]) && (back || !runs(observed.links[name])));
+    return [
+      ...stop.map((name): Op => ({
+        title: `DHCPv${family} client of ${name}: stop, keep the lease`,
+        script: stopClient(name, family),
+      })),
+      ...start.map((name): Op => {
+        const from = moved.find(([, to]) => to === name)?.[0] ?? name;
+        const client = observed.facts.dhcpClients.find((client) => client.link === from && client.family === family);
+        // Whatever client may be there on the way back: there is to be one.
+        const script = [stopClient(name, family), ...startClient(name, family, client)].join("\n");
+        return {
+          title: `DHCPv${family} client of ${name}: start${client && from !== name ? ` with the lease of ${from}` : ""}`,
+          script,
+        };
+      }),
+    ];
+  });
+}
+
+function sysctlSteps(desired: HostState, found: HostState): Op[] {
+  return Object.entries(desired.sysctls ?? {}).flatMap(([key, value]) =>
+    value === null || found.sysctls?.[key] === value
+      ? []
+      : [{ title: `sysctl ${key} = ${value}`, script: `printf '%s\\n' ${quote(value)} > ${quote(sysctlPath(key))}` }],
+  );
+}
+
+function networkSteps(desired: HostState, found: HostState, observed: Observed): Op[] {
+  return Object.entries(desired.networks ?? {}).flatMap(([name, want]): Op[] => {
+    const is = found.networks?.[name] ?? null;
+    const step = (title: string, script: string): Op => ({ title: `network ${name}: ${title}`, script });
+    if (want === null) return is ? [step("stop", net.stop(name)), step("undefine", net.undefine(name))] : [];
+    return [
+      ...(is?.xml === want.xml
+        ? []
+        : [step("define", net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)))]),
+      ...runNetwork(name, want, is).map(([title, script]) => step(title, script)),
+      ...(is?.autostart === want.autostart
+        ? []
+        : [step(`autostart ${want.autostart ? "on" : "off"}`, net.autostart(name, want.autostart))]),
+    ];
+  });
+}
+
+/** What is running has to be started anew for a changed definition; guests' taps are put back on its bridge. */
+function runNetwork(name: string, want: NetworkState, is: NetworkState | null): [title: string, script: string][] {
+  if (!want.active) return is?.active ? [["stop", net.stop(name)]] : [];
+  if (!is?.active) return [["start", net.start(name)]];
+  return is.live ? [] : [["start anew, guests' taps put back", net.bounce(name)]];
+}
+
+function reservationSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
+  const found = capture(observed, desired).reservations ?? {};
+  return Object.entries(desired.reservations ?? {}).flatMap(([key, want]): Op[] => {
+    if (!back && equal(want, found[key])) return [];
+    const [network, mac] = networkKey(key);
+    const address = (want ?? found[key])?.address;
+    if (address === undefined) return [];
+    const index = parentIndex(observed.networks[network]?.xml ?? "<network/>", address);
+    const title = want
+      ? `network ${network}: reserve ${address} for ${mac}`
+      : `network ${network}: no reservation for ${mac}`;
+    return [{ title, script: net.reserve(network, mac, want ? reservationElement(mac, want) : "", index) }];
+  });
+}
+
+function interfaceSteps(desired: HostState, found: HostState, observed: Observed, back: boolean): Op[] {
+  return Object.entries(desired.interfaces ?? {}).flatMap(([key, want]): Op[] => {
+    const [domain, mac] = networkKey(key);
+    const is: InterfaceState | null = found.interfaces?.[key] ?? null;
+    if (!back && equal(want, is)) return [];
+    const raw = capture(observed, { interfaces: { [key]: null } }).interfaces![key] ?? null;
+    if (want === null) {
+      const xml = raw?.xml ?? is?.xml ?? "";
+      return is ? [{ title: `guest ${domain}: detach ${mac}`, script: nic.remove(domain, mac, xml, xml) }] : [];
+    }
+    return [
+      {
+        title: `guest ${domain}: ${is ? "change" : "attach"} ${mac}`,
+        script: nic.put(domain, mac, mergeInterface(raw?.xml || null, want.xml)),
+      },
+    ];
+  });
+}
+
+function fileSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
+  const texts: Record<string, string | null> = {
+    ...desired.files,
+    ...writeSections(observed.files, desired.sections ?? {}),
+  };
+  return Object.entries(texts).flatMap(([path, text]): Op[] => {
+    if (!back && text === (observed.files[path] ?? null)) return [];
+    return [
+      text === null
+        ? { title: `remove ${path}`, script: removeFile(path), commit: true }
+        : { title: `write ${path}`, script: putFile(path, text), commit: true },
+    ];
+  });
+}
+
+/** What the plan stands on: what it replaces is still as it was read. */
+function guards(desired: HostState, before: HostState, observed: Observed): Guard[] {
+  const paths = [
+    ...new Set([
+      ...Object.keys(desired.files ?? {}),
+      ...Object.keys(desired.sections ?? {}).map((key) => key.split("#")[0]!),
+    ]),
+  ];
+  const absent = (path: string) => `[ ! -e ${quote(path)} ]`;
+  return [
+    ...paths.map((path) => ({
+      what: path,
+      test:
+        observed.files[path] === undefined
+          ? absent(path)
+          : `[ "$(sha256sum < ${quote(path)})" = ${quote(`${digest(observed.files[path]!)}  -`)} ]`,
+    })),
+    ...Object.entries(before.links ?? {}).flatMap(([name, link]) => linkGuards(name, link)),
+    ...Object.entries(before.sysctls ?? {}).flatMap(([key, value]) =>
+      value === null
+        ? []
+        : [{ what: `sysctl ${key}`, test: `[ "$(cat ${quote(sysctlPath(key))})" = ${quote(value)} ]` }],
+    ),
+    ...Object.keys(desired.networks ?? {}).map((name) => ({
+      what: `network ${name}`,
+      test: observed.networks[name]
+        ? `[ "$(printf %s "$(virsh_q net-dumpxml --inactive ${quote(name)})" | sha256sum)" = ${quote(`${digest(observed.networks[name].xml)}  -`)} ]`
+        : `! ${command("net_exists", name)}`,
+    })),
+    ...Object.keys(desired.interfaces ?? {}).map((key) => {
+      const [domain, mac] = networkKey(key);
+      const had = Boolean(before.interfaces?.[key]?.xml);
+      return {
+        what: `interface ${mac} of ${domain}`,
+        test: `${had ? "" : "! "}has_nic ${quote(domain)} ${mac} --inactive`,
+      };
+    }),
+  ];
+}
+
+function linkGuards(name: string, link: LinkState | null): Guard[] {
+  const path = quote(`/sys/class/net/${name}`);
+  if (link === null) return [{ what: `link ${name}`, test: `[ ! -e ${path} ]` }];
+  const master = link.master
+    ? `[ -e ${quote(`/sys/class/net/${link.master}/brif/${name}`)} ]`
+    : `[ ! -e ${path}/master ]`;
+  return [{ what: `link ${name}`, test: `[ -e ${path} ] && ${master}` }];
+}
+
+const digest = (text: string) => createHash("sha256").update(text).digest("hex");

@@ -1,0 +1,108 @@
+import type { Observed } from "./facts";
+import type { HostState, InterfaceState, NetworkState } from "./hostState";
+import { interfacesOf, interfaceView } from "./libvirt/interface";
+import { networkView, reservations } from "./libvirt/network";
+import { readSection } from "./sections";
+
+/**
+ * What the host holds where `state` names something, as it is there: what a change replaces, kept to give it back.
+ */
+export function capture(observed: Observed, state: HostState): HostState {
+  return each(state, {
+    files: (path) => observed.files[path] ?? null,
+    sections: (key) => readSection(observed.files, key),
+    links: (name) => observed.links[name] ?? null,
+    sysctls: (key) => observed.sysctls[key] ?? null,
+    networks: (name) => networkOf(observed, name),
+    reservations: (key) => {
+      const [network, mac] = networkKey(key);
+      const address = reservations(observed.networks[network]?.xml ?? "<network/>")[mac]?.address;
+      return address === undefined ? null : { address };
+    },
+    interfaces: (key) => interfaceOf(observed, key),
+  });
+}
+
+/**
+ * What the host says about just that of which `desired` has an opinion, in the words of `desired`: where both mean the same, the same
+ * text, so that `differences` finds what differs and nothing else.
+ */
+export function project(observed: Observed, desired: HostState): HostState {
+  const raw = capture(observed, desired);
+  return {
+    ...raw,
+    ...(raw.networks && {
+      networks: mapEntries(raw.networks, (is, name) =>
+        viewNetwork(is, desired.networks![name] ?? null, observed.networks[name]?.liveXml),
+      ),
+    }),
+    ...(raw.interfaces && {
+      interfaces: mapEntries(raw.interfaces, (is, key) =>
+        viewInterface(is, desired.interfaces![key] ?? null, observed, key),
+      ),
+    }),
+  };
+}
+
+const networkOf = (observed: Observed, name: string): NetworkState | null => {
+  const network = observed.networks[name];
+  return network ? { xml: network.xml, active: network.active, autostart: network.autostart, live: true } : null;
+};
+
+/** `network/mac`, `domain/mac`: a MAC has no slash, libvirt's names neither. */
+export const networkKey = (key: string): [name: string, mac: string] => [
+  key.slice(0, key.lastIndexOf("/")),
+  key.slice(key.lastIndexOf("/") + 1),
+];
+
+function interfaceOf(observed: Observed, key: string): InterfaceState | null {
+  const [name, mac] = networkKey(key);
+  const domain = observed.domains[name];
+  if (!domain) return null;
+  const persistent = interfacesOf(domain.xml)[mac];
+  const live = domain.liveXml === undefined ? undefined : interfacesOf(domain.liveXml)[mac];
+  if (persistent === undefined && live === undefined) return null;
+  return { xml: persistent ?? "", live: !domain.running || live !== undefined };
+}
+
+function viewNetwork(
+  is: NetworkState | null,
+  want: NetworkState | null,
+  liveXml: string | undefined,
+): NetworkState | null {
+  if (!is || !want) return is;
+  return {
+    ...is,
+    xml: networkView(is.xml, want.xml),
+    live: liveXml === undefined || networkView(liveXml, want.xml) === want.xml,
+  };
+}
+
+function viewInterface(
+  is: InterfaceState | null,
+  want: InterfaceState | null,
+  observed: Observed,
+  key: string,
+): InterfaceState | null {
+  if (!is || !want) return is;
+  const [name, mac] = networkKey(key);
+  const liveXml = observed.domains[name]?.liveXml;
+  const live = liveXml === undefined ? undefined : interfacesOf(liveXml)[mac];
+  return {
+    xml: is.xml && interfaceView(is.xml, want.xml),
+    live: liveXml === undefined || (live !== undefined && interfaceView(live, want.xml) === want.xml),
+  };
+}
+
+type Of = { readonly [C in keyof HostState]-?: (key: string) => unknown };
+
+const each = (state: HostState, of: Of): HostState =>
+  Object.fromEntries(
+    (Object.keys(state) as (keyof HostState)[]).map((collection) => [
+      collection,
+      Object.fromEntries(Object.keys(state[collection] ?? {}).map((key) => [key, of[collection](key)])),
+    ]),
+  ) as HostState;
+
+const mapEntries = <T, U>(record: Readonly<Record<string, T>>, of: (value: T, key: string) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value, key)]));

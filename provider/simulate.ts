@@ -1,0 +1,73 @@
+import type { Observed } from "./facts";
+import type { HostState, LinkState } from "./hostState";
+import { moves } from "./kernel/linkBatch";
+import { renamed } from "./kernel/dhcpClient";
+import { mergeNetwork, setReservation } from "./libvirt/network";
+import { setInterface } from "./libvirt/interface";
+import { networkKey } from "./project";
+import { writeSections } from "./sections";
+
+/**
+ * The host as it will be when `desired` is done: what the way back starts from, and what the next change of a batch is planned against.
+ */
+export function simulate(observed: Observed, desired: HostState): Observed {
+  const files = { ...observed.files, ...writeSections(observed.files, desired.sections ?? {}) };
+  const moved = moves(desired.links ?? {}, observed.links);
+  const networks = overlay(observed.networks, desired.networks, (want, is) => ({
+    leases: [],
+    persistent: true,
+    ...is,
+    xml: mergeNetwork(is?.xml ?? null, want.xml),
+    active: want.active,
+    autostart: want.autostart,
+    ...(want.active && { liveXml: mergeNetwork(is?.xml ?? null, want.xml) }),
+  }));
+  const domains = { ...observed.domains };
+  for (const [key, want] of Object.entries(desired.interfaces ?? {})) {
+    const [name, mac] = networkKey(key);
+    const domain = domains[name];
+    if (domain)
+      domains[name] = {
+        ...domain,
+        xml: setInterface(domain.xml, mac, want?.xml ?? null),
+        ...(domain.liveXml !== undefined && { liveXml: setInterface(domain.liveXml, mac, want?.xml ?? null) }),
+      };
+  }
+  for (const [key, want] of Object.entries(desired.reservations ?? {})) {
+    const [name, mac] = networkKey(key);
+    if (networks[name]) networks[name] = { ...networks[name], xml: setReservation(networks[name].xml, mac, want) };
+  }
+  return {
+    ...observed,
+    files: overlay(files, desired.files, (text) => text),
+    links: overlay(observed.links, desired.links, (want, is): LinkState => ({ ...is, ...want })),
+    leased: Object.fromEntries([
+      ...Object.entries(observed.leased).filter(([name]) => !moved.some(([from]) => from === name)),
+      ...moved.flatMap(([from, to]) => (observed.leased[from] ? [[to, observed.leased[from]] as const] : [])),
+    ]),
+    sysctls: overlay(observed.sysctls, desired.sysctls, (value) => value),
+    networks,
+    domains,
+    facts: {
+      ...observed.facts,
+      dhcpClients: observed.facts.dhcpClients.map((client) => {
+        const to = moved.find(([from]) => from === client.link)?.[1];
+        return to === undefined ? client : { ...client, link: to, argv: renamed(client, to) };
+      }),
+    },
+  };
+}
+
+function overlay<T, W>(
+  lower: Readonly<Record<string, T>>,
+  upper: Readonly<Record<string, W | null>> | undefined,
+  of: (want: W, is: T | undefined) => T,
+): Record<string, T> {
+  const entries: [string, T | null][] = Object.entries(upper ?? {}).map(([key, want]) => [
+    key,
+    want === null ? null : of(want, lower[key]),
+  ]);
+  return Object.fromEntries(
+    Object.entries({ ...lower, ...Object.fromEntries(entries) }).filter(([, value]) => value !== null),
+  ) as Record<string, T>;
+}
