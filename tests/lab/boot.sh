@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Boots a lab host: run in new mount, UTS, PID and IPC namespaces inside the host's network namespace. It is shell, since
+# it is what a host's initramfs is: mounts, a new root, and then init. Bash, as Debian's own early boot needs no more.
+# In: NAME, DISK (a tmpfs that outlives the boot, as a disk does), INSTALL and INIT (the texts of install.sh and init.sh),
+# and what install.sh needs. The scripts come as text since the new root may not show the directory they are in.
+set -euo pipefail
+root=$DISK/root
+mkdir -p "$DISK"/{upper,work,root,root-home,home}
+mount -t overlay overlay -o "lowerdir=/,upperdir=$DISK/upper,workdir=$DISK/work" "$root"
+hostname "$NAME"
+
+# What is the machine's own business stays out: its home directories, and through /run and /tmp its services.
+mount --bind "$DISK/root-home" "$root/root"
+mount --bind "$DISK/home" "$root/home"
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+mount -t sysfs sysfs "$root/sys"
+mount -t tmpfs -o mode=755 tmpfs "$root/run"
+mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+mkdir -p "$root"/run/{sshd,lock,network}
+
+# pivot_root rather than chroot: the host then holds none of the machine's mounts (such as another lab's namespaces, which
+# would live as long as this host), and nsenter lands in the host's root by itself.
+cd "$root"
+pivot_root . .
+umount -l .
+exec chroot . env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+  NAME="$NAME" UUID="$UUID" INTERFACES="$INTERFACES" RESOLV="$RESOLV" KEY="$KEY" bash -s "$INSTALL" "$INIT" << 'SWITCH'
+set -e
+cd /
+[ -e /etc/kvmnet-lab ] || bash -c "$1"
+exec env -u NAME -u UUID -u INTERFACES -u RESOLV -u KEY bash -c "$2" init < /dev/null
+SWITCH

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# PID 1 of a lab host: what systemd does on a real one, in its order, as far as the network needs it. It is shell as every
+# init script was. In: nothing. Prints READY when the host is up.
+set -u
+
+# Modules and sysctls that /etc asks for. Only the network's are the host's own; the rest would be the machine's.
+sed -s '/^[[:space:]]*[#;]/d; /^[[:space:]]*$/d' /etc/modules-load.d/*.conf 2> /dev/null | while read -r module _; do
+  modprobe -q "$module" || true
+done
+sysctl --quiet --system --pattern '^net\.' || true
+
+ifup -a || true
+for link in /sys/class/net/*; do # udev's part: `allow-hotplug`
+  ifquery --list --allow=hotplug | grep -qxF "${link##*/}" && ifup --allow=hotplug "${link##*/}"
+done
+
+/usr/sbin/sshd -E /var/log/sshd.log
+/usr/sbin/virtlogd -d
+/usr/sbin/libvirtd -d
+until virsh -q -c qemu:///system list > /dev/null 2>&1; do sleep 0.05; done
+echo READY
+
+# PID 1 must reap, or libvirt waits for zombies. Bash does so by itself, woken up for it by the trap.
+trap : CHLD
+sleep infinity &
+while :; do wait; done
