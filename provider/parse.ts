@@ -196,3 +196,12 @@ export function reservedAddresses(network: string): string[] {
         ipaddr.IPv4.broadcastAddressFromCIDR(network).toString(),
       ];
 }
+
+/** A DNS name: RFC 1123 labels. */
+export const domainName: Parse<string> = (value) => {
+  const name = text(value);
+  const label = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+  if (name.length > 253 || !name.split(".").every((part) => label.test(part)))
+    refuse(`${show(name)} is not a DNS name`);
+  return name;
+};

@@ -1,0 +1,334 @@
+import { ArgumentError, HostError, type ArgumentProblem } from "./errors";
+import type { Observed } from "./facts";
+import {
+  absent,
+  collections,
+  differences,
+  equal,
+  overlay,
+  restrict,
+  type Difference,
+  type HostState,
+} from "./hostState";
+import { log } from "./host/log";
+import type { HostSession } from "./host/session";
+import { needsForwarding } from "./kernel/sysctl";
+import { Arguments, hasUnknown, UNKNOWN } from "./parse";
+import { capture, networkKey, project } from "./project";
+import type { Context, Properties, ResourceDefinition } from "./resource";
+
+type Props = Record<string, unknown>;
+type Sessions = (host: string | undefined) => HostSession;
+
+/** The hidden properties. Pulumi shows none that begins with `__`, and none of them counts in a comparison. */
+const URN = "__urn";
+/** What was found on the host when the resource was first rendered: an input, so that every later check renders from the same. */
+const FOUND = "__found";
+/** What the resource last made of the host: the shape in which a refresh reads it. */
+const DESIRED = "__desired";
+/** What the resource replaced, to be given back. A secret (sdk/resource.ts). */
+const BEFORE = "__before";
+
+/**
+ * What Pulumi asks of a resource, written once for all of them: check renders, diff compares, create and update reconcile the host with
+ * what check rendered, read says what the host holds, delete gives back what was there before.
+ */
+export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: Sessions) {
+  const argNames = ["host", "adopt", ...definition.args];
+
+  const check = async (olds: Props, news: Props): Promise<{ inputs: Props; failures?: ArgumentProblem[] }> => {
+    const urn = String(news[URN] ?? olds[URN] ?? "");
+    const given = pick(news, [...argNames, URN]);
+    const args = new Arguments(given);
+    const spec = definition.parse(args, nameOf(urn));
+    try {
+      for (const key of Object.keys(news))
+        if (!argNames.includes(key) && !key.startsWith("__") && news[key] !== undefined)
+          args.problem(key, `is no argument of ${definition.type}`);
+      args.done();
+      const session = sessions(given["host"] as string | undefined);
+      // Text with a piece missing is no text: it is unknown as a whole, and the preview says so.
+      if (hasUnknown(given))
+        return { inputs: { ...given, ...Object.fromEntries(definition.renders.map((key) => [key, UNKNOWN])) } };
+      const observed = await session.observe();
+      const isNew =
+        !definition.replaceOn.concat("host").every((key) => news[key] === undefined || equal(news[key], olds[key])) ||
+        olds[URN] === undefined;
+      const context: Context = {
+        host: session.host,
+        observed,
+        urn,
+        mark: markOf(urn),
+        adopt: given["adopt"] === true,
+        found: isNew ? undefined : olds[FOUND],
+      };
+      const { desired, completed, found, problems = [], warnings = [] } = definition.render(spec, context);
+      const inputs: Props = clean({
+        ...given,
+        ...completed,
+        ...desired,
+        ...(found !== undefined && { [FOUND]: found }),
+      });
+      const inTheWay = isNew && problems.length === 0 ? conflicts(definition, desired, observed, context) : [];
+      for (const reason of inTheWay) args.problem(argNames.includes("name") ? "name" : "adopt", reason);
+      problems.forEach(({ property, reason }) => args.problem(property, reason));
+      args.done();
+      const missing = definition.missing?.(inputs, observed) ?? [];
+      for (const what of missing)
+        log.warning(urn, `${what} on ${session.host} yet; the update fails unless it is made before`);
+      for (const warning of warnings) log.warning(urn, warning);
+      return { inputs };
+    } catch (error) {
+      if (error instanceof ArgumentError) return { inputs: news, failures: [...error.problems] };
+      if (error instanceof HostError) return { inputs: news, failures: [{ property: "host", reason: error.message }] };
+      throw error;
+    }
+  };
+
+  const diff = async (_id: string, olds: Props, news: Props) => {
+    const keys = [...argNames, ...collections];
+    const changed = keys.filter((key) => !equal(olds[key] ?? undefined, news[key] ?? undefined) && !(key === "adopt"));
+    const replaces = changed.filter((key) => key === "host" || definition.replaceOn.includes(key));
+    // Two of one name cannot be on a host at a time.
+    return { changes: changed.length > 0, replaces, deleteBeforeReplace: replaces.length > 0 };
+  };
+
+  const create = (inputs: Props) => act("create", inputs, undefined);
+
+  const update = (_id: string, olds: Props, news: Props) => act("update", news, olds).then(({ outs }) => ({ outs }));
+
+  const act = (verb: "create" | "update", inputs: Props, olds: Props | undefined) =>
+    told(verb, inputs, async (session, urn) => {
+      const rendered = pick(inputs, collections) as HostState;
+      let before: HostState = {};
+      await session.observe();
+      const observed = await session.change({
+        title: `${verb} ${definition.type} ${JSON.stringify(nameOf(urn))}`,
+        onProgress: (message) => void log.status(urn, message),
+        desired: (now) => {
+          const missing = definition.missing?.(inputs, now) ?? [];
+          if (missing.length > 0)
+            throw new HostError("conflict", `${missing.join(", and ")} on ${session.host}; nothing was touched`);
+          if (!olds) {
+            const context = { urn, mark: markOf(urn), adopt: inputs["adopt"] === true, host: session.host };
+            const inTheWay = conflicts(definition, rendered, now, context);
+            if (inTheWay.length > 0) throw new HostError("conflict", `${inTheWay.join("; ")} (nothing was touched)`);
+          }
+          const old = (olds?.[DESIRED] as HostState | undefined) ?? {};
+          const dropped = without(old, rendered);
+          before = overlay(prior(session, now, rendered), (olds?.[BEFORE] as HostState | undefined) ?? {});
+          return overlay(givingBack(dropped, before, now), rendered);
+        },
+      });
+      const outs: Props = clean({
+        ...inputs,
+        ...definition.compute(inputs, observed),
+        [DESIRED]: rendered,
+        [BEFORE]: before,
+      });
+      const left = differences(rendered, project(observed, rendered));
+      const id = definition.id(inputs);
+      if (left.length > 0) {
+        const message = unable(
+          verb,
+          definition.type,
+          urn,
+          session.host,
+          `${left.map(say).join("; ")} (the change was made, the host does not show it; \`pulumi refresh\` and \`pulumi up\` try again)`,
+        );
+        throw Object.assign(new Error(message), {
+          id,
+          properties: { ...outs, __provider: inputs["__provider"] },
+          reasons: left.map(say),
+        });
+      }
+      return { id, outs };
+    });
+
+  /** What the change replaces, sysctls as they were before any side effect of this operation. */
+  const prior = (session: HostSession, now: Observed, desired: HostState): HostState => {
+    const side = definition.sideEffects?.(desired) ?? {};
+    const first = session.initial ?? now;
+    return {
+      ...capture(now, desired),
+      ...((desired.sysctls ?? side.sysctls) && {
+        sysctls: capture(first, { sysctls: { ...side.sysctls, ...desired.sysctls } }).sysctls!,
+      }),
+    };
+  };
+
+  const read = (id: string, props: Props) =>
+    told("read", props, async (session) => {
+      const observed = await session.observe();
+      const desired = props[DESIRED] as HostState;
+      const is = project(observed, desired);
+      const before = (props[BEFORE] as HostState | undefined) ?? {};
+      const nothing = (state: HostState) =>
+        collections.every((key) => Object.values(state[key] ?? {}).every((value) => value === null));
+      // Gone, and nothing to give back: a refresh forgets it, and the next update makes it anew.
+      if (nothing(is) && nothing(before)) return {};
+      const live = Object.fromEntries(
+        collections.flatMap((key) => (desired[key] ? [[key, shaped(desired[key], is[key])]] : [])),
+      );
+      const inputs = clean({ ...pick(props, [...argNames, URN, FOUND]), ...live });
+      return { id, props: clean({ ...props, ...live, ...definition.compute(props, observed) }), inputs };
+    });
+
+  const remove = (_id: string, props: Props): Promise<void> =>
+    told("delete", props, async (session, urn) => {
+      const desired = props[DESIRED] as HostState;
+      const before = (props[BEFORE] as HostState | undefined) ?? {};
+      await session.change({
+        title: `delete ${definition.type} ${JSON.stringify(nameOf(urn))}`,
+        onProgress: (message) => void log.status(urn, message),
+        desired: (now) => {
+          const users = definition.users?.(desired, now) ?? [];
+          if (users.length > 0)
+            throw new HostError(
+              "conflict",
+              `${users.join(", ")} on ${session.host} still use${users.length > 1 ? "" : "s"} it; detach or shut down first what is not of this stack (nothing was touched)`,
+            );
+          return givingBack(desired, before, now);
+        },
+      });
+    });
+
+  /** Errors in one grammar: what failed, on which resource and host, why, and how the host is now. */
+  const told = async <T>(
+    verb: string,
+    props: Props,
+    work: (session: HostSession, urn: string) => Promise<T>,
+  ): Promise<T> => {
+    const urn = String(props[URN] ?? "");
+    let host = "the host";
+    try {
+      const session = sessions(props["host"] as string | undefined);
+      host = session.host;
+      return await work(session, urn);
+    } catch (error) {
+      if (error instanceof Error && "properties" in error) throw error;
+      if (!(error instanceof HostError) && !(error instanceof ArgumentError)) throw error;
+      const told = new Error(unable(verb, definition.type, urn, host, error.message), { cause: error });
+      // The engine prints the stack of what read and delete throw; whoever is on call has no use for it.
+      told.stack = "";
+      throw told;
+    }
+  };
+
+  return { check, diff, create, update, read, delete: remove };
+}
+
+const unable = (verb: string, type: string, urn: string, host: string, why: string) =>
+  `Unable to ${verb} ${type} ${JSON.stringify(nameOf(urn))} on ${host}: ${why}`;
+
+/** `urn:pulumi:STACK::PROJECT::TYPE::NAME` */
+const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
+
+function markOf(urn: string): string {
+  const [stack = "", project = "", type = ""] = urn.split("::");
+  return `Managed by pulumi-kvmnet (${project}/${stack.split(":")[2] ?? ""}, ${type.split(":").at(-1) ?? ""} ${nameOf(urn)}).`.replace(
+    /[^\x20-\x7e]/g,
+    "?",
+  );
+}
+
+/** What is in the way: it exists, the resource would make it, and it has no mark of ours. */
+function conflicts<Spec>(
+  definition: ResourceDefinition<Spec>,
+  desired: HostState,
+  observed: Observed,
+  { mark, adopt, host }: Pick<Context, "mark" | "adopt" | "host"> & { urn: string },
+): string[] {
+  if (adopt) return [];
+  const claims = definition.claims(desired);
+  const there = capture(observed, claims);
+  const found = collections.flatMap((collection) =>
+    Object.entries(there[collection] ?? {}).flatMap(([key, value]) =>
+      value === null ? [] : [{ collection, key, value }],
+    ),
+  );
+  // Whole or not at all: a change that was cut after it was done left its mark on one of the parts, and the next run goes on from there.
+  const ours = found.some(({ collection, key, value }) =>
+    isOurs(JSON.stringify(value), JSON.stringify((claims[collection] as Props)[key]), mark),
+  );
+  return ours
+    ? []
+    : found.map(
+        ({ collection, key }) =>
+          `${nouns[collection](key)} exists on ${host} and is not ours; take it over with \`adopt: true\`, or choose another name`,
+      );
+}
+
+/** A mark is a line of text, or the UUID that we gave. */
+function isOurs(found: string, desired: string, mark: string): boolean {
+  const uuid = /<uuid>([^<]+)<\/uuid>/.exec(desired)?.[1] ?? /<alias name=\\?['"](ua-[^'"\\]+)/.exec(desired)?.[1];
+  return found.includes(mark) || (uuid !== undefined && found.includes(uuid));
+}
+
+const nouns: Readonly<Record<keyof HostState, (key: string) => string>> = {
+  files: (path) => `file ${path}`,
+  sections: (key) => `"${key.split("#")[1]}" in ${key.split("#")[0]}`,
+  links: (name) => `network device ${name}`,
+  sysctls: (key) => `sysctl ${key}`,
+  networks: (name) => `libvirt network ${name}`,
+  reservations: (key) => `a reservation for ${networkKey(key)[1]} in network ${networkKey(key)[0]}`,
+  interfaces: (key) => `an interface ${networkKey(key)[1]} of domain ${networkKey(key)[0]}`,
+};
+
+/** What `state` names comes back as it was `before`, else goes. IP forwarding stays on as long as somebody else needs it. */
+function givingBack(state: HostState, before: HostState, now: Observed): HostState {
+  const target = overlay(absent(state), {
+    ...restrict(before, state),
+    ...(before.sysctls && { sysctls: before.sysctls }),
+  });
+  const files = Object.fromEntries(Object.entries(now.files).filter(([path]) => state.files?.[path] === undefined));
+  const networks = Object.fromEntries(
+    Object.entries(now.networks).filter(([name]) => state.networks?.[name] === undefined),
+  );
+  const sysctls = Object.fromEntries(
+    Object.entries(target.sysctls ?? {}).filter(
+      ([key, value]) => value !== null && !(value === "0" && needsForwarding(key, { files, networks })),
+    ),
+  );
+  // What is gone with its owner needs no giving back: a domain or a network that no longer exists, a NIC that was taken out.
+  return {
+    ...target,
+    ...(target.links && { links: keep(target.links, (name, link) => link === null || now.links[name] !== undefined) }),
+    ...(target.interfaces && {
+      interfaces: keep(target.interfaces, (key) => now.domains[networkKey(key)[0]] !== undefined),
+    }),
+    ...(target.reservations && {
+      reservations: keep(target.reservations, (key) => now.networks[networkKey(key)[0]] !== undefined),
+    }),
+    sysctls,
+  };
+}
+
+const keep = <T>(record: Readonly<Record<string, T>>, which: (key: string, value: T) => boolean): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([key, value]) => which(key, value)));
+
+/** What `old` names and `next` does not. */
+const without = (old: HostState, next: HostState): HostState =>
+  Object.fromEntries(
+    collections.flatMap((collection) => {
+      const left = keep(old[collection] ?? {}, (key) => next[collection]?.[key] === undefined);
+      return Object.keys(left).length > 0 ? [[collection, left]] : [];
+    }),
+  );
+
+/** `is`, but only what `like` has an opinion on. */
+function shaped(like: unknown, is: unknown): unknown {
+  const isRecord = (value: unknown): value is Props =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isRecord(like) || !isRecord(is)) return is ?? null;
+  return Object.fromEntries(Object.keys(like).map((key) => [key, shaped(like[key], is[key])]));
+}
+
+const say = ({ path, wanted, found }: Difference) =>
+  `${path.join(".")} is ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`;
+
+const pick = (props: Properties, keys: readonly string[]): Props =>
+  Object.fromEntries(keys.flatMap((key) => (props[key] === undefined ? [] : [[key, props[key]]])));
+
+/** Plain JSON: what is undefined would fail in the engine after the work was done. */
+const clean = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;

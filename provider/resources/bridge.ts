@@ -1,0 +1,339 @@
+import type { BridgePlan, Found, Owner } from "../backends/backend";
+import { backends } from "../backends/registry";
+import { detect } from "../backends/detect";
+import type { ArgumentProblem } from "../errors";
+import type { Observed } from "../facts";
+import { hazardOf } from "../hazard";
+import type { HostState, LinkState } from "../hostState";
+import {
+  boolean,
+  cidr,
+  integer,
+  interfaceName,
+  ipAddress,
+  isIPv6,
+  macAddress,
+  number,
+  oneOf,
+  type Arguments,
+} from "../parse";
+import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
+import { IFSTATE } from "../sections";
+
+interface BridgeSpec {
+  readonly name: string;
+  readonly ports: readonly string[];
+  readonly dhcp4?: boolean | undefined;
+  readonly dhcp6?: boolean | undefined;
+  readonly addresses?: readonly string[] | undefined;
+  readonly routes?: readonly Route[] | undefined;
+  readonly nameservers?: readonly string[] | undefined;
+  readonly macAddress?: string | undefined;
+  readonly stp?: boolean | undefined;
+  readonly forwardDelay?: number | undefined;
+  readonly helloTime?: number | undefined;
+  readonly maxAge?: number | undefined;
+  readonly ageingTime?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly maxWait?: number | undefined;
+  readonly mtu?: number | undefined;
+  readonly owner?: Owner | undefined;
+}
+
+interface Route {
+  readonly to: string;
+  readonly via: string;
+  readonly metric?: number | undefined;
+}
+
+/** What the ports (and an adopted bridge) were when they were taken over. */
+interface BridgeFound {
+  readonly owner: Owner;
+  readonly links: Readonly<Record<string, Found>>;
+  readonly mac?: string;
+}
+
+export const bridge: ResourceDefinition<BridgeSpec> = {
+  type: "Bridge",
+  args: [
+    ...[
+      "name",
+      "ports",
+      "dhcp4",
+      "dhcp6",
+      "addresses",
+      "routes",
+      "nameservers",
+      "macAddress",
+      "stp",
+      "forwardDelay",
+      "helloTime",
+    ],
+    ...["maxAge", "ageingTime", "priority", "maxWait", "mtu", "owner"],
+  ],
+  renders: ["files", "sections", "links"],
+  outputs: ["currentAddresses"],
+  replaceOn: ["name", "owner"],
+
+  parse(args: Arguments, name: string): BridgeSpec {
+    const spec: BridgeSpec = {
+      name: args.optional("name", interfaceName) ?? defaultName(args, name),
+      ports: args.list("ports", interfaceName) ?? (args.required("ports", (value) => value) as string[]),
+      dhcp4: args.optional("dhcp4", boolean),
+      dhcp6: args.optional("dhcp6", boolean),
+      addresses: args.list("addresses", cidr),
+      routes: args.objects("routes", (route) => ({
+        to: route.required("to", (value) => (value === "default" ? "default" : cidr(value))),
+        via: route.required("via", ipAddress),
+        metric: route.optional("metric", integer(0, 4294967295)),
+      })),
+      nameservers: args.list("nameservers", ipAddress),
+      macAddress: args.optional("macAddress", macAddress),
+      stp: args.optional("stp", boolean),
+      forwardDelay: args.optional("forwardDelay", number(0, 30, "seconds")),
+      helloTime: args.optional("helloTime", number(1, 10, "seconds")),
+      maxAge: args.optional("maxAge", number(6, 40, "seconds")),
+      ageingTime: args.optional("ageingTime", number(0, 1000000, "seconds")),
+      priority: args.optional("priority", integer(0, 65535)),
+      maxWait: args.optional("maxWait", integer(0, 3600, "seconds")),
+      mtu: args.optional("mtu", integer(68, 65535, "bytes")),
+      owner: args.optional("owner", oneOf<Owner>("ifupdown", "runtime")),
+    };
+    check(spec, args);
+    return spec;
+  },
+
+  render(spec: BridgeSpec, context: Context): Rendered {
+    const { observed, host } = context;
+    const problems = portProblems(spec, observed, host);
+    if (problems.length > 0) return { desired: {}, completed: {}, problems };
+    const known = context.found as BridgeFound | undefined;
+    const detected = detect(spec.ports.length > 0 ? spec.ports : [spec.name], {
+      files: observed.files,
+      has: (command) => observed.facts.commands.includes(command),
+    });
+    if (!spec.owner && !known && detected.refused)
+      return { desired: {}, completed: {}, problems: [{ property: "owner", reason: detected.refused }] };
+    const owner = spec.owner ?? known?.owner ?? detected.owner;
+    const backend = backends[owner];
+    const find = (name: string) => known?.links[name] ?? backend.find(name, observed.links[name]!, observed.files);
+    const adopted = known ? spec.name in known.links : context.adopt && observed.links[spec.name] !== undefined;
+    const names = [...(adopted ? [spec.name] : []), ...spec.ports];
+    const links = Object.fromEntries(names.map((name) => [name, find(name)]));
+    const mac = known?.mac ?? observed.links[adopted ? spec.name : (spec.ports[0] ?? "")]?.mac;
+    const found: BridgeFound = { owner, links, ...(mac && { mac }) };
+    const plan = resolve(
+      spec,
+      names.map((name) => links[name]!),
+      adopted ? links[spec.name] : undefined,
+      mac,
+      context,
+    );
+    const unsupported = backend.unsupported(plan);
+    if (unsupported) return { desired: {}, completed: {}, problems: [{ property: "owner", reason: unsupported }] };
+
+    const rendered = backend.render(plan, links, observed.files);
+    const desired: HostState = {
+      ...rendered,
+      ...(owner === "ifupdown" && {
+        sections: { ...rendered.sections, [`${IFSTATE}#${plan.name}`]: `${plan.name}=${plan.name}\n` },
+      }),
+      links: {
+        [plan.name]: bridgeLink(plan, owner, context.mark),
+        ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan)])),
+      },
+    };
+    const hazard = hazardOf(desired, observed);
+    return {
+      desired,
+      found,
+      completed: {
+        name: plan.name,
+        owner,
+        dhcp4: plan.dhcp4,
+        dhcp6: plan.dhcp6,
+        addresses: plan.addresses,
+        routes: plan.routes.map(routeObject),
+        nameservers: plan.nameservers,
+        ...(plan.macAddress && { macAddress: plan.macAddress }),
+      },
+      warnings: hazard
+        ? [
+            `${hazard}: the change is made in one batch on the host, and comes back by itself unless the host is then seen over a new connection`,
+          ]
+        : [],
+    };
+  },
+
+  id: (inputs) => inputs["name"] as string,
+
+  claims: (desired) => {
+    const ports = Object.entries(desired.links ?? {}).flatMap(([name, link]) =>
+      link?.kind === "bridge" ? [] : [name],
+    );
+    const isPorts = (key: string) =>
+      key.startsWith(`${IFSTATE}#`) || ports.some((port) => key.split("#")[1]!.split(" ").includes(port));
+    return {
+      ...(desired.files && { files: desired.files }),
+      sections: Object.fromEntries(Object.entries(desired.sections ?? {}).filter(([key]) => !isPorts(key))),
+      links: Object.fromEntries(Object.entries(desired.links ?? {}).filter(([name]) => !ports.includes(name))),
+    };
+  },
+
+  users(desired, observed) {
+    const bridges = Object.entries(desired.links ?? {}).flatMap(([name, link]) =>
+      link?.kind === "bridge" ? [name] : [],
+    );
+    return Object.entries(observed.domains).flatMap(([name, { liveXml = "" }]) =>
+      bridges.some((bridge) => new RegExp(`<source [^>]*bridge=['"]${bridge.replaceAll(".", "\\.")}['"]`).test(liveXml))
+        ? [`guest ${name}`]
+        : [],
+    );
+  },
+
+  compute(inputs: Properties, observed: Observed): Properties {
+    const name = inputs["name"] as string;
+    const link = observed.links[name];
+    const leased = (observed.leased[name]?.addresses ?? []).map((words) => words.split(" ")[0]!);
+    return {
+      currentAddresses: [...(link?.addresses ?? []), ...leased],
+      ...(link?.mac && { macAddress: link.mac }),
+    };
+  },
+};
+
+function defaultName(args: Arguments, name: string): string {
+  if (args.has("name")) return name;
+  try {
+    return interfaceName(name);
+  } catch (error) {
+    args.problem("name", `the resource's name is the default, but ${(error as Error).message}; give a \`name\``);
+    return name;
+  }
+}
+
+function check(spec: BridgeSpec, args: Arguments): void {
+  spec.ports?.forEach((port, i) => {
+    if (port === spec.name) args.problem(`ports[${i}]`, `${port} is the bridge itself`);
+    if (spec.ports.indexOf(port) !== i) args.problem(`ports[${i}]`, `${port} is named twice`);
+  });
+  if (spec.stp && spec.forwardDelay !== undefined && spec.forwardDelay < 2)
+    args.problem(
+      "forwardDelay",
+      `must be 2 to 30 seconds with STP on (IEEE 802.1D, and the kernel), not ${spec.forwardDelay}`,
+    );
+  if (spec.dhcp4 && spec.addresses?.some((address) => !isIPv6(address)))
+    args.problem("addresses", "an IPv4 address and dhcp4 exclude each other; leave one out");
+  spec.routes?.forEach((route, i) => {
+    if (route.to && route.via && route.to !== "default" && isIPv6(route.to) !== isIPv6(route.via))
+      args.problem(`routes[${i}].via`, `${route.via} and ${route.to} are not of one family`);
+  });
+}
+
+function portProblems(spec: BridgeSpec, observed: Observed, host: string): ArgumentProblem[] {
+  const known = Object.keys(observed.links).filter((name) => name !== "lo");
+  return spec.ports.flatMap((port, i): ArgumentProblem[] => {
+    const link = observed.links[port];
+    if (!link)
+      return [
+        {
+          property: `ports[${i}]`,
+          reason: `${port} does not exist on ${host}, which has ${known.join(", ") || "no links"}`,
+        },
+      ];
+    if (link.master && link.master !== spec.name)
+      return [{ property: `ports[${i}]`, reason: `${port} is already a port of ${link.master} on ${host}` }];
+    if (link.kind === "bridge" || port === "lo")
+      return [
+        { property: `ports[${i}]`, reason: `${port} is a ${link.kind ?? "loopback"}, which cannot be a bridge's port` },
+      ];
+    return [];
+  });
+}
+
+/** What is given, else what an adopted bridge has, else what the ports had, else what a KVM host needs: no delay where there is no STP. */
+function resolve(
+  spec: BridgeSpec,
+  found: readonly Found[],
+  adopted: Found | undefined,
+  mac: string | undefined,
+  { mark }: Context,
+): BridgePlan {
+  const had = (adopted?.bridge ?? {}) as Partial<
+    Record<"stp" | "forwardDelay" | "helloTime" | "maxAge" | "ageingTime" | "priority" | "maxWait" | "mtu", never>
+  >;
+  const v4 = spec.addresses?.some((address) => !isIPv6(address));
+  const dhcp4 = spec.dhcp4 ?? (!v4 && found.some((link) => link.dhcp4));
+  const dhcp6 = spec.dhcp6 ?? found.some((link) => link.dhcp6);
+  const stp = spec.stp ?? (had.stp as boolean | undefined) ?? false;
+  const optional = <K extends "helloTime" | "maxAge" | "ageingTime" | "priority" | "mtu">(key: K) => {
+    const value = spec[key] ?? (had[key] as number | undefined);
+    return value === undefined ? {} : { [key]: value };
+  };
+  const kept = (words: readonly string[]) => words.filter((word) => word.includes(":") || !dhcp4);
+  return {
+    name: spec.name,
+    ports: spec.ports,
+    dhcp4,
+    dhcp6,
+    addresses: spec.addresses ?? kept(found.flatMap((link) => link.addresses)),
+    routes: spec.routes?.map(routeWords) ?? kept(found.flatMap((link) => link.routes)),
+    nameservers: spec.nameservers ?? found.flatMap((link) => link.nameservers),
+    ...((spec.macAddress ?? mac) ? { macAddress: (spec.macAddress ?? mac)! } : {}),
+    stp,
+    forwardDelay: spec.forwardDelay ?? (had.forwardDelay as number | undefined) ?? (stp ? 15 : 0),
+    ...optional("helloTime"),
+    ...optional("maxAge"),
+    ...optional("ageingTime"),
+    ...optional("priority"),
+    ...optional("mtu"),
+    maxWait: spec.maxWait ?? (had.maxWait as number | undefined) ?? 0,
+    mark,
+  };
+}
+
+const routeWords = ({ to, via, metric }: Route) => `${to} via ${via}${metric ? ` metric ${metric}` : ""}`;
+
+function routeObject(words: string): Route {
+  const [to = "", ...rest] = words.split(" ");
+  const after = (word: string) => rest[rest.indexOf(word) + 1];
+  return {
+    to,
+    via: rest.includes("via") ? after("via")! : "",
+    ...(rest.includes("metric") && { metric: Number(after("metric")) }),
+  };
+}
+
+function bridgeLink(plan: BridgePlan, owner: Owner, mark: string): LinkState {
+  const { helloTime, maxAge, ageingTime, priority } = plan;
+  return {
+    kind: "bridge",
+    up: true,
+    ...(plan.macAddress && { mac: plan.macAddress }),
+    ...(owner === "runtime" && { alias: mark }),
+    ...(plan.mtu && { mtu: plan.mtu }),
+    bridge: {
+      stp: plan.stp,
+      forwardDelay: plan.forwardDelay,
+      ...(helloTime !== undefined && { helloTime }),
+      ...(maxAge !== undefined && { maxAge }),
+      ...(ageingTime !== undefined && { ageingTime }),
+      ...(priority !== undefined && { priority }),
+    },
+    dhcp4: plan.dhcp4,
+    dhcp6: plan.dhcp6,
+    addresses: plan.addresses,
+    routes: plan.routes,
+  };
+}
+
+/** A port has no address of its own: bridge(8), and every distribution's guide. */
+const portLink = (plan: BridgePlan): LinkState => ({
+  up: true,
+  master: plan.name,
+  ...(plan.mtu && { mtu: plan.mtu }),
+  dhcp4: false,
+  dhcp6: false,
+  addresses: [],
+  routes: [],
+});

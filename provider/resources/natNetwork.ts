@@ -1,0 +1,242 @@
+import type { ArgumentProblem } from "../errors";
+import type { Observed } from "../facts";
+import type { HostState } from "../hostState";
+import { FORWARDING } from "../kernel/sysctl";
+import { networkFromXml, networkToXml, networkView, type NetworkIp } from "../libvirt/network";
+import {
+  boolean,
+  cidr,
+  compareAddresses,
+  domainName,
+  inSubnet,
+  integer,
+  interfaceName,
+  ipAddress,
+  isIPv6,
+  libvirtName,
+  macAddress,
+  overlaps,
+  reservedAddresses,
+  type Arguments,
+} from "../parse";
+import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
+import { uuidOf } from "./uuid";
+
+interface NatNetworkSpec {
+  readonly name: string;
+  readonly address: string;
+  readonly dhcp: DhcpSpec | undefined;
+  readonly address6: string | undefined;
+  readonly bridgeName: string | undefined;
+  readonly domain: string | undefined;
+  readonly mtu: number | undefined;
+  readonly autostart: boolean;
+  readonly forwardInterface: string | undefined;
+}
+
+interface DhcpSpec {
+  readonly start: string;
+  readonly end: string;
+  readonly leaseTime: number | undefined;
+  readonly hosts: readonly { readonly mac: string; readonly address: string; readonly name: string | undefined }[];
+}
+
+export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
+  type: "NatNetwork",
+  args: ["name", "address", "dhcp", "address6", "bridgeName", "domain", "mtu", "autostart", "forwardInterface"],
+  renders: ["networks"],
+  outputs: ["uuid", "bridge", "macAddress"],
+  replaceOn: ["name"],
+
+  parse(args: Arguments, name: string): NatNetworkSpec {
+    const spec: NatNetworkSpec = {
+      name: args.optional("name", libvirtName) ?? name,
+      address: args.required("address", cidr),
+      dhcp: args.object("dhcp", (dhcp) => ({
+        start: dhcp.required("start", ipAddress),
+        end: dhcp.required("end", ipAddress),
+        // libvirt: 0 is infinite, else dnsmasq's least is two minutes.
+        leaseTime: dhcp.optional("leaseTime", integer(0, 4294967295, "seconds")),
+        hosts:
+          dhcp.objects("hosts", (host) => ({
+            mac: host.required("mac", macAddress),
+            address: host.required("address", ipAddress),
+            name: host.optional("name", domainName),
+          })) ?? [],
+      })),
+      address6: args.optional("address6", cidr),
+      bridgeName: args.optional("bridgeName", interfaceName),
+      domain: args.optional("domain", domainName),
+      mtu: args.optional("mtu", integer(68, 65535, "bytes")),
+      autostart: args.optional("autostart", boolean) ?? true,
+      forwardInterface: args.optional("forwardInterface", interfaceName),
+    };
+    check(spec, args);
+    return spec;
+  },
+
+  render(spec: NatNetworkSpec, context: Context): Rendered {
+    const { observed, host, urn, adopt, found } = context;
+    if (observed.facts.libvirtError !== undefined)
+      return {
+        desired: {},
+        completed: {},
+        problems: [{ property: "host", reason: `libvirt of ${host} does not answer: ${observed.facts.libvirtError}` }],
+      };
+    const uuid = uuidOf(urn);
+    const there = observed.networks[spec.name];
+    const adopted =
+      found === undefined
+        ? adopt && there !== undefined && networkFromXml(there.xml).uuid !== uuid
+        : (found as { adopted: boolean }).adopted;
+    const xml = networkToXml({
+      name: spec.name,
+      // An adopted network keeps its own UUID, and so do the guests' views of it.
+      ...(!adopted && { uuid }),
+      forward: { mode: "nat", ...(spec.forwardInterface && { dev: spec.forwardInterface }) },
+      bridge: { ...(spec.bridgeName && { name: spec.bridgeName }), stp: true, delay: 0 },
+      ...(spec.mtu && { mtu: spec.mtu }),
+      ...(spec.domain && { domain: spec.domain }),
+      ips: [ip(spec.address, spec.dhcp), ...(spec.address6 ? [ip(spec.address6)] : [])],
+    });
+    return {
+      desired: { networks: { [spec.name]: { xml, active: true, autostart: spec.autostart, live: true } } },
+      found: { adopted },
+      completed: { name: spec.name, autostart: spec.autostart },
+      problems: overlapProblems(spec, observed, host),
+      warnings: liveWarnings(spec.name, xml, observed),
+    };
+  },
+
+  id: (inputs) => inputs["name"] as string,
+  claims: (desired) => desired,
+
+  /** libvirt switches forwarding on when it starts the network, and never off again. */
+  sideEffects: (desired) => ({
+    sysctls: {
+      [FORWARDING.ipv4]: "1",
+      ...(Object.values(desired.networks ?? {}).some((network) => network?.xml.includes("family='ipv6'")) && {
+        [FORWARDING.ipv6]: "1",
+      }),
+    },
+  }),
+
+  users: (desired: HostState, observed: Observed) => {
+    const names = Object.keys(desired.networks ?? {});
+    return Object.entries(observed.domains).flatMap(([guest, { liveXml = "" }]) =>
+      names.some((name) => liveXml.includes(`<source network='${name}'`)) ? [`guest ${guest}`] : [],
+    );
+  },
+
+  compute(inputs: Properties, observed: Observed): Properties {
+    const network = observed.networks[inputs["name"] as string];
+    if (!network) return {};
+    const { uuid, bridge } = networkFromXml(network.liveXml ?? network.xml);
+    const mac = /<mac address=['"]([^'"]+)/.exec(network.xml)?.[1];
+    return { ...(uuid && { uuid }), ...(bridge?.name && { bridge: bridge.name }), ...(mac && { macAddress: mac }) };
+  },
+};
+
+function ip(address: string, dhcp?: DhcpSpec): NetworkIp {
+  const [host = "", prefix = ""] = address.split("/");
+  return {
+    address: host,
+    prefix: Number(prefix),
+    family: isIPv6(host) ? "ipv6" : "ipv4",
+    ...(dhcp && {
+      dhcp: {
+        ranges: [
+          { start: dhcp.start, end: dhcp.end, ...(dhcp.leaseTime !== undefined && { leaseTime: dhcp.leaseTime }) },
+        ],
+        hosts: dhcp.hosts.map(({ mac, address, name }) => ({ mac, ip: address, ...(name && { name }) })),
+      },
+    }),
+  };
+}
+
+function check(spec: NatNetworkSpec, args: Arguments): void {
+  const { address, address6, dhcp } = spec;
+  if (address && isIPv6(address)) args.problem("address", `${address} is IPv6; it belongs in address6`);
+  if (address6 && !isIPv6(address6)) args.problem("address6", `${address6} is IPv4; it belongs in address`);
+  for (const [key, value] of Object.entries({ address, address6 })) {
+    if (!value) continue;
+    const own = value.split("/")[0]!;
+    if (reservedAddresses(value).includes(own))
+      args.problem(key, `${own} is the subnet's own or its broadcast address; the host needs one of the others, as .1`);
+  }
+  if (!address || isIPv6(address) || !dhcp) return;
+  const own = address.split("/")[0]!;
+  const within = (key: string, value: string | undefined) => {
+    if (!value) return;
+    if (!inSubnet(value, address)) args.problem(key, `${value} is not in the subnet of ${address}`);
+    else if (reservedAddresses(address).includes(value))
+      args.problem(key, `${value} is the subnet's own or its broadcast address`);
+  };
+  within("dhcp.start", dhcp.start);
+  within("dhcp.end", dhcp.end);
+  dhcp.hosts.forEach((host, i) => {
+    within(`dhcp.hosts[${i}].address`, host.address);
+    if (host.address === own) args.problem(`dhcp.hosts[${i}].address`, `${own} is the host's own`);
+    if (dhcp.hosts.findIndex((other) => other.mac === host.mac) < i)
+      args.problem(`dhcp.hosts[${i}].mac`, `${host.mac} has a reservation above`);
+    if (dhcp.hosts.findIndex((other) => other.address === host.address) < i)
+      args.problem(`dhcp.hosts[${i}].address`, `${host.address} is reserved above`);
+  });
+  if (dhcp.start && dhcp.end && !isIPv6(dhcp.start) && !isIPv6(dhcp.end)) {
+    if (compareAddresses(dhcp.start, dhcp.end) > 0)
+      args.problem("dhcp.end", `${dhcp.end} comes before the start ${dhcp.start}`);
+    else if (compareAddresses(dhcp.start, own) <= 0 && compareAddresses(own, dhcp.end) <= 0)
+      args.problem("dhcp.start", `the range ${dhcp.start} to ${dhcp.end} holds the host's own address ${own}`);
+  }
+  if (dhcp.leaseTime !== undefined && dhcp.leaseTime !== 0 && dhcp.leaseTime < 120)
+    args.problem("dhcp.leaseTime", `${dhcp.leaseTime} s is less than dnsmasq's least, 120 s (0 is for ever)`);
+}
+
+/** Two routes to one subnet: the guests of one network, or the host's own LAN, would be cut off. */
+function overlapProblems(spec: NatNetworkSpec, observed: Observed, host: string): ArgumentProblem[] {
+  const own = observed.networks[spec.name];
+  const ownBridge = own && networkFromXml(own.liveXml ?? own.xml).bridge?.name;
+  return (
+    [
+      ["address", spec.address],
+      ["address6", spec.address6],
+    ] as const
+  ).flatMap(([property, address]): ArgumentProblem[] => {
+    if (!address) return [];
+    for (const [name, network] of Object.entries(observed.networks)) {
+      const other =
+        name === spec.name
+          ? undefined
+          : networkFromXml(network.xml).ips.find((ip) => overlaps(`${ip.address}/${ip.prefix}`, address));
+      if (other)
+        return [
+          {
+            property,
+            reason: `${address} overlaps ${other.address}/${other.prefix} of the libvirt network ${name} on ${host}`,
+          },
+        ];
+    }
+    for (const [name, link] of Object.entries(observed.links)) {
+      if (name === ownBridge || name === spec.bridgeName) continue;
+      const all = [
+        ...(link.addresses ?? []),
+        ...(observed.leased[name]?.addresses ?? []).map((words) => words.split(" ")[0]!),
+      ];
+      const other = all.find((other) => !other.startsWith("127.") && overlaps(other, address));
+      if (other) return [{ property, reason: `${address} overlaps ${other} of ${name} on ${host}` }];
+    }
+    return [];
+  });
+}
+
+/** libvirt has no way to change most of a running network: it is started anew, and guests lose a ping or two. */
+function liveWarnings(name: string, xml: string, observed: Observed): string[] {
+  const network = observed.networks[name];
+  if (!network?.active || !network.liveXml || networkView(network.liveXml, xml) === xml) return [];
+  const guests = Object.entries(observed.domains).flatMap(([guest, { liveXml = "" }]) =>
+    liveXml.includes(`<source network='${name}'`) ? [guest] : [],
+  );
+  return [
+    `network ${name} is started anew for this change (network bounce)${guests.length > 0 ? `; ${guests.join(", ")} lose${guests.length > 1 ? "" : "s"} the network for a moment and get${guests.length > 1 ? "" : "s"} it back` : ""}`,
+  ];
+}
