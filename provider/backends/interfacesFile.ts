@@ -29,7 +29,7 @@ function lines(text: string): Line[] {
     let whole = physical[i]!;
     const comment = /^[ \t\v\f\r]*#/.test(whole);
     let joined = whole.replace(/\n$/, "");
-    while (!comment && joined.trim() && joined.endsWith("\\")) {
+    while (!comment && joined.endsWith("\\")) {
       const next = physical[i + 1] ?? "";
       if (next) i++;
       whole += next;
@@ -116,7 +116,7 @@ function insertions(
   const places: string[] = [];
   // After the interface's other sections, as one group: no blank line.
   const group = all.findLast((chunk) => chunk.iface === iface);
-  if (group) {
+  if (group && !isBlank(lastLineOf(group.text))) {
     const end = group.start + group.text.length;
     places.push(splice(text, end, end, group.text.endsWith("\n") ? section + eol : `\n${section}`));
   }
@@ -133,14 +133,16 @@ function insertions(
   return places;
 }
 
+const isBlank = (line: string) => /^\r?\n$/.test(line);
+const lastLineOf = (text: string) => text.match(/[^\n]*\n?$/)![0];
+
 /** The file without a chunk, and without the blank line that came with it. */
 function without(text: string, all: readonly Chunk[], chunk: Chunk): string {
   const at = all.indexOf(chunk);
   const { start } = chunk;
   const end = start + chunk.text.length;
-  const lastLine = text.slice(0, start).match(/[^\n]*\n$/)?.[0] ?? "";
+  const lastLine = lastLineOf(text.slice(0, start));
   const nextLine = text.slice(end).match(/^[^\n]*(\n|$)/)?.[0] ?? "";
-  const isBlank = (line: string) => /^\r?\n$/.test(line);
   const grouped =
     all[at + 1]?.iface === chunk.iface || (all[at - 1]?.iface === chunk.iface && !isBlank(lastLine) && lastLine !== "");
   // At the end of a file without a final newline, the newlines before the section are what the insertion added.
