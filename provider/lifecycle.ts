@@ -51,16 +51,13 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       if (hasUnknown(given))
         return { inputs: { ...given, ...Object.fromEntries(definition.renders.map((key) => [key, UNKNOWN])) } };
       const observed = await session.observe();
-      const isNew =
-        !definition.replaceOn.concat("host").every((key) => news[key] === undefined || equal(news[key], olds[key])) ||
-        olds[URN] === undefined;
       const context: Context = {
         host: session.host,
         observed,
         urn,
         mark: markOf(urn),
         adopt: given["adopt"] === true,
-        found: isNew ? undefined : olds[FOUND],
+        found: olds[FOUND],
       };
       const { desired, completed, found, problems = [], warnings = [] } = definition.render(spec, context);
       const inputs: Props = clean({
@@ -69,6 +66,8 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         ...desired,
         ...(found !== undefined && { [FOUND]: found }),
       });
+      const same = (key: string) => equal(inputs[key], olds[key]);
+      const isNew = olds[URN] === undefined || ![...definition.replaceOn, "host"].every(same);
       const inTheWay = isNew && problems.length === 0 ? conflicts(definition, desired, observed, context) : [];
       for (const reason of inTheWay) args.problem(argNames.includes("name") ? "name" : "adopt", reason);
       problems.forEach(({ property, reason }) => args.problem(property, reason));
@@ -311,7 +310,7 @@ const keep = <T>(record: Readonly<Record<string, T>>, which: (key: string, value
 const without = (old: HostState, next: HostState): HostState =>
   Object.fromEntries(
     collections.flatMap((collection) => {
-      const left = keep(old[collection] ?? {}, (key) => next[collection]?.[key] === undefined);
+      const left = keep<unknown>(old[collection] ?? {}, (key) => next[collection]?.[key] === undefined);
       return Object.keys(left).length > 0 ? [[collection, left]] : [];
     }),
   );

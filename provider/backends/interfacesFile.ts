@@ -179,6 +179,16 @@ const rank = (name: string) => {
   return [iface, keyword === "iface" ? 1 : 0, family, number.padStart(4, "0")].join(" ");
 };
 
+/** The words of each `source` and `source-directory` line. */
+export const sourceLines = (text: string): { directory: boolean; words: readonly string[] }[] =>
+  lines(text)
+    .filter(({ words }) => /^source(-dir.*)?$/.test(words[0] ?? ""))
+    .map(({ words }) => ({ directory: words[0] !== "source", words: words.slice(1) }));
+
+/** The interfaces that lines `auto a b` and `allow-auto a b` name: what `ifup -a` brings up at boot. */
+export const autoInterfaces = (text: string): string[] =>
+  lines(text).flatMap(({ words }) => (/^(allow-)?auto$/.test(words[0] ?? "") ? words.slice(1) : []));
+
 /** `raw` is the option with all that stands between it and the option before: terminator, comments, indentation. */
 export interface StanzaOption {
   readonly keyword: string;

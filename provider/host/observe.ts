@@ -110,8 +110,6 @@ function libvirtFacts(
     return { libvirtError: "virsh is not installed on the host (Debian: libvirt-clients, libvirt-daemon-system)" };
   const error = /^error: (.*)$/m.exec(answer)?.[1];
   if (!listed) return { libvirtError: error ?? "libvirtd does not answer" };
-  const version =
-    /(?:Running against daemon|Running hypervisor)[^\d]*([\d.]+)/.exec(answer)?.[1] ??
-    /library[^\d]*([\d.]+)/.exec(answer)?.[1];
+  const version = /Running against daemon: ([\d.]+)/.exec(answer)?.[1];
   return version ? { libvirtVersion: version } : {};
 }

@@ -48,6 +48,7 @@ interface Route {
 
 /** What the ports (and an adopted bridge) were when they were taken over. */
 interface BridgeFound {
+  readonly name: string;
   readonly owner: Owner;
   readonly links: Readonly<Record<string, Found>>;
   readonly mac?: string;
@@ -105,9 +106,9 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
 
   render(spec: BridgeSpec, context: Context): Rendered {
     const { observed, host } = context;
-    const problems = portProblems(spec, observed, host);
-    if (problems.length > 0) return { desired: {}, completed: {}, problems };
     const known = context.found as BridgeFound | undefined;
+    const problems = portProblems(spec, known?.name, observed, host);
+    if (problems.length > 0) return { desired: {}, completed: {}, problems };
     const detected = detect(spec.ports.length > 0 ? spec.ports : [spec.name], {
       files: observed.files,
       has: (command) => observed.facts.commands.includes(command),
@@ -121,7 +122,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const names = [...(adopted ? [spec.name] : []), ...spec.ports];
     const links = Object.fromEntries(names.map((name) => [name, find(name)]));
     const mac = known?.mac ?? observed.links[adopted ? spec.name : (spec.ports[0] ?? "")]?.mac;
-    const found: BridgeFound = { owner, links, ...(mac && { mac }) };
+    const found: BridgeFound = { name: spec.name, owner, links, ...(mac && { mac }) };
     const plan = resolve(
       spec,
       names.map((name) => links[name]!),
@@ -230,7 +231,8 @@ function check(spec: BridgeSpec, args: Arguments): void {
   });
 }
 
-function portProblems(spec: BridgeSpec, observed: Observed, host: string): ArgumentProblem[] {
+/** `own`: the bridge as it was called until now; its ports are free for it under another name. */
+function portProblems(spec: BridgeSpec, own: string | undefined, observed: Observed, host: string): ArgumentProblem[] {
   const known = Object.keys(observed.links).filter((name) => name !== "lo");
   return spec.ports.flatMap((port, i): ArgumentProblem[] => {
     const link = observed.links[port];
@@ -241,7 +243,7 @@ function portProblems(spec: BridgeSpec, observed: Observed, host: string): Argum
           reason: `${port} does not exist on ${host}, which has ${known.join(", ") || "no links"}`,
         },
       ];
-    if (link.master && link.master !== spec.name)
+    if (link.master && link.master !== spec.name && link.master !== own)
       return [{ property: `ports[${i}]`, reason: `${port} is already a port of ${link.master} on ${host}` }];
     if (link.kind === "bridge" || port === "lo")
       return [

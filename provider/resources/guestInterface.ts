@@ -52,7 +52,7 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
   },
 
   render(spec: GuestInterfaceSpec, context: Context): Rendered {
-    const { observed, host, urn, adopt, found } = context;
+    const { observed, host, urn, adopt } = context;
     if (observed.facts.libvirtError !== undefined)
       return {
         desired: {},
@@ -61,19 +61,18 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
       };
     const mac = spec.mac ?? defaultMac(spec.domain, urn);
     const key = `${spec.domain}/${mac}`;
+    const found = context.found as { adopted: boolean; of: string } | undefined;
+    const known = found?.of === key ? found : undefined;
     const alias = `ua-${uuidOf(urn)}`;
     const there = interfacesOf(observed.domains[spec.domain]?.xml ?? "<domain/>")[mac];
-    const adopted =
-      found === undefined
-        ? adopt && there !== undefined && !there.includes(alias)
-        : (found as { adopted: boolean }).adopted;
+    const adopted = known === undefined ? adopt && there !== undefined && !there.includes(alias) : known.adopted;
     const definition: InterfaceDefinition = { ...definitionOf(spec, mac), ...(!adopted && { alias }) };
     return {
       desired: {
         interfaces: { [key]: { xml: interfaceToXml(definition), live: true } },
         ...(spec.address && { reservations: { [`${spec.network}/${mac}`]: { address: spec.address } } }),
       },
-      found: { adopted },
+      found: { adopted, of: key },
       completed: { mac, model: spec.model },
       problems: [...addressProblems(spec, mac, observed, host), ...domainProblems(spec, observed, host)],
       warnings: [],

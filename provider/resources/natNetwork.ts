@@ -76,7 +76,7 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
   },
 
   render(spec: NatNetworkSpec, context: Context): Rendered {
-    const { observed, host, urn, adopt, found } = context;
+    const { observed, host, urn, adopt } = context;
     if (observed.facts.libvirtError !== undefined)
       return {
         desired: {},
@@ -84,11 +84,11 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
         problems: [{ property: "host", reason: `libvirt of ${host} does not answer: ${observed.facts.libvirtError}` }],
       };
     const uuid = uuidOf(urn);
+    const found = context.found as { adopted: boolean; of: string } | undefined;
+    const known = found?.of === spec.name ? found : undefined;
     const there = observed.networks[spec.name];
     const adopted =
-      found === undefined
-        ? adopt && there !== undefined && networkFromXml(there.xml).uuid !== uuid
-        : (found as { adopted: boolean }).adopted;
+      known === undefined ? adopt && there !== undefined && networkFromXml(there.xml).uuid !== uuid : known.adopted;
     const xml = networkToXml({
       name: spec.name,
       // An adopted network keeps its own UUID, and so do the guests' views of it.
@@ -101,7 +101,7 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
     });
     return {
       desired: { networks: { [spec.name]: { xml, active: true, autostart: spec.autostart, live: true } } },
-      found: { adopted },
+      found: { adopted, of: spec.name },
       completed: { name: spec.name, autostart: spec.autostart },
       problems: overlapProblems(spec, observed, host),
       warnings: liveWarnings(spec.name, xml, observed),
