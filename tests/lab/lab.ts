@@ -5,3 +5,4 @@ export { type UpOptions, down, find, list, up } from "./lifecycle";
 export { operator, operatorCommand, operatorEnv } from "./operator";
 export { type Result, type RunOptions, must, run } from "./run";
 export { useOwnLab } from "./state";
+export { type GuestOptions, type GuestWait, guest, guestAddress, guestLog, guestReaches } from "./guest/guest";
