@@ -1,0 +1,86 @@
+import type { LinkState } from "../hostState";
+import type { Backend, BridgePlan, Files, Found } from "./backend";
+import { normalRoute } from "./ifupdownCommands";
+import { Draft } from "./ifupdownDraft";
+import { render } from "./ifupdownRender";
+import { sources } from "./ifupdownSources";
+import { parseStanza, sections } from "./interfacesFile";
+import { runtime } from "./runtime";
+
+/** Debian's ifupdown with bridge-utils: /etc/network/interfaces and what it sources. */
+export const ifupdown: Backend = { owner: "ifupdown", find, unsupported, render };
+
+function find(name: string, link: LinkState, files: Files): Found {
+  const { paths } = sources(files);
+  const all = paths.flatMap((path) =>
+    Object.entries(sections(files[path]!)).map(([section, text]) => [`${path}#${section}`, section, text] as const),
+  );
+  const own = all.filter(([, section]) => section.split(" ")[1] === name);
+  const stanzas = all.filter(([, section]) => section.startsWith("iface ")).map(([, , text]) => parseStanza(text));
+  const drafts = stanzas
+    .filter(({ iface }) => iface === name)
+    .map((stanza) => {
+      const template = stanzas.find(({ iface }) => iface === stanza.inherits);
+      return new Draft({ ...stanza, options: [...(template?.options ?? []), ...stanza.options] });
+    });
+  // Nobody configures the link here, or it is brought up by hand: what the kernel says is all there is.
+  if (drafts.length === 0) return runtime.find(name, link, files);
+
+  const statics = drafts.filter(({ method }) => method === "static");
+  const commands = drafts.flatMap((draft) => draft.commands(name)).filter(({ removes }) => !removes);
+  const gateways = statics.flatMap((draft) => {
+    const [gateway, metric] = [draft.get("gateway"), draft.get("metric")];
+    return gateway === undefined ? [] : [normalRoute(`default via ${gateway}${metric ? ` metric ${metric}` : ""}`)];
+  });
+  const words = (kind: "route" | "address") => commands.filter((it) => it.kind === kind).map((it) => it.words);
+  const nameservers = drafts.flatMap((draft) => [...draft.values("dns-nameservers"), ...draft.values("dns-nameserver")]);
+  const hardware = drafts.flatMap((draft) => [...draft.values("bridge_hw"), ...draft.values("hwaddress")]);
+  const mac = hardware.flatMap((value) => /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.exec(value) ?? [])[0];
+  const bridge = bridgeOptions(drafts);
+  const uses = (family: string) => drafts.some((draft) => draft.family === family && draft.method === "dhcp");
+  const addresses = [...statics.flatMap(({ address }) => address ?? []), ...words("address")];
+  return {
+    dhcp4: uses("inet"),
+    dhcp6: uses("inet6"),
+    addresses: [...new Set(addresses)].toSorted((a, b) => Number(a.includes(":")) - Number(b.includes(":"))),
+    routes: [...new Set([...gateways, ...words("route")])],
+    nameservers: [...new Set(nameservers.flatMap((value) => value.split(/\s+/)))],
+    ...(mac !== undefined && { macAddress: mac.toLowerCase() }),
+    sections: Object.fromEntries(own.map(([key, , text]) => [key, text])),
+    ...(bridge && { bridge }),
+  };
+}
+
+/** The stanzas' bridge options by BridgePlan's names; what is left out there is what the kernel does then, as far as the plan must know it. */
+function bridgeOptions(drafts: readonly Draft[]): Found["bridge"] {
+  const first = (keyword: string) => drafts.flatMap((draft) => draft.values(keyword))[0];
+  const ports = first("bridge_ports");
+  if (ports === undefined) return undefined;
+  const number = (name: string, keyword: string, otherwise?: number) => {
+    const value = first(keyword);
+    const is = value === undefined || Number.isNaN(Number(value)) ? otherwise : Number(value);
+    return is === undefined ? {} : { [name]: is };
+  };
+  const hw = first("bridge_hw");
+  return {
+    ports,
+    stp: /^(on|yes|1)$/.test(first("bridge_stp") ?? ""),
+    ...number("forwardDelay", "bridge_fd", 15),
+    ...number("helloTime", "bridge_hello"),
+    ...number("maxAge", "bridge_maxage"),
+    ...number("ageingTime", "bridge_ageing"),
+    ...number("priority", "bridge_bridgeprio"),
+    ...number("maxWait", "bridge_maxwait"),
+    ...number("mtu", "mtu"),
+    ...(hw !== undefined && { hw }),
+  };
+}
+
+function unsupported(bridge: BridgePlan): string | undefined {
+  if (bridge.name.includes("."))
+    return `${bridge.name}: ifupdown takes a name with a dot for a VLAN (interfaces(5), VLAN INTERFACES); choose another name for the bridge`;
+  const word = bridge.ports.find((port) => /^(none|all|regex|noregex)$/.test(port));
+  if (word)
+    return `a port named ${word} cannot stand in bridge_ports, where that word has a meaning of its own (bridge-utils-interfaces(5))`;
+  return undefined;
+}
