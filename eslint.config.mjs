@@ -92,10 +92,7 @@ export default defineConfig(
   ...importRules.map((row) => ({
     files: row.files,
     rules: {
-      "no-restricted-imports": [
-        "error",
-        { patterns: [paths(row), engineOnly, ...(isHost(row) ? [] : [inputOutput])] },
-      ],
+      "no-restricted-imports": ["error", { patterns: [paths(row), engineOnly, ...(isHost(row) ? [] : [inputOutput])] }],
     },
   })),
   {

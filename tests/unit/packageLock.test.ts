@@ -20,7 +20,8 @@ test("the lock names no registry: npm ci takes each package from the one that is
  */
 test("every optional dependency of every platform is locked", () => {
   const isLocked = (name: string, from: string): boolean =>
-    `${from}node_modules/${name}` in packages || (from !== "" && isLocked(name, from.replace(/(^|(?<=\/))node_modules\/(@[^/]+\/)?[^/]+\/$/, "")));
+    `${from}node_modules/${name}` in packages ||
+    (from !== "" && isLocked(name, from.replace(/(^|(?<=\/))node_modules\/(@[^/]+\/)?[^/]+\/$/, "")));
   const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).filter((name) => !isLocked(name, path === "" ? "" : `${path}/`)),
   );
