@@ -64,7 +64,7 @@ export function observe(parts: readonly Part[]): Observed {
     leased,
     sysctls: Object.fromEntries(
       lines(text("sysctl"))
-        .map((line) => line.split(" "))
+        .map((line) => line.split(":"))
         .map(([path = "", value = ""]) => [path.replaceAll("/", "."), value]),
     ),
     networks,

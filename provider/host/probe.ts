@@ -19,11 +19,9 @@ probe() {
   part addr; ip -j -d addr show
   part route4; ip -j -4 route show table main
   part route6; ip -j -6 route show table main 2>/dev/null
-  part sysctl
-  for f in net/ipv4/ip_forward net/ipv6/conf/all/forwarding net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables \\
-    net/bridge/bridge-nf-call-arptables; do
-    ! read -r v 2>/dev/null < "/proc/sys/$f" || echo "$f $v"
-  done
+  # grep, since a shell's read asks for a byte at a time, and /proc/sys answers only the first.
+  part sysctl; (cd /proc/sys && grep -s . net/ipv4/ip_forward net/ipv6/conf/all/forwarding \\
+    net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables net/bridge/bridge-nf-call-arptables)
   part processes; probe_processes
   probe_files /etc/network/interfaces
   for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \\
