@@ -33,7 +33,10 @@ function find(name: string, link: LinkState, files: Files): Found {
     return gateway === undefined ? [] : [normalRoute(`default via ${gateway}${metric ? ` metric ${metric}` : ""}`)];
   });
   const words = (kind: "route" | "address") => commands.filter((it) => it.kind === kind).map((it) => it.words);
-  const nameservers = drafts.flatMap((draft) => [...draft.values("dns-nameservers"), ...draft.values("dns-nameserver")]);
+  const nameservers = drafts.flatMap((draft) => [
+    ...draft.values("dns-nameservers"),
+    ...draft.values("dns-nameserver"),
+  ]);
   const hardware = drafts.flatMap((draft) => [...draft.values("bridge_hw"), ...draft.values("hwaddress")]);
   const mac = hardware.flatMap((value) => /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.exec(value) ?? [])[0];
   const bridge = bridgeOptions(drafts);

@@ -47,7 +47,9 @@ const same = (a: string | undefined, b: string) => {
 
 /** ifupdown's way to several addresses, or to DHCP and addresses, is a stanza for each (interfaces(5), INTERFACE DEFINITIONS). */
 function needsOf(plan: BridgePlan, drafts: readonly Draft[]): Need[] {
-  const said = drafts.flatMap((draft) => draft.commands(plan.name)).filter((it) => it.kind === "address" && !it.removes);
+  const said = drafts
+    .flatMap((draft) => draft.commands(plan.name))
+    .filter((it) => it.kind === "address" && !it.removes);
   const statics = plan.addresses
     .filter((address) => !said.some(({ words }) => same(words, address)))
     .map((address): Need => ({ family: familyOf(address), method: "static", address }));
@@ -66,15 +68,12 @@ function claim(needs: readonly Need[], drafts: readonly Draft[]): Map<Draft, Nee
   const claims = new Map<Draft, Need>();
   const open = new Set(needs);
   const tests: ((draft: Draft, need: Need) => boolean)[] = [
-    (draft, need) =>
-      draft.method === need.method && (need.address === undefined || same(draft.address, need.address)),
+    (draft, need) => draft.method === need.method && (need.address === undefined || same(draft.address, need.address)),
     (draft) => /^(static|dhcp|bootp|manual)$/.test(draft.method),
   ];
   for (const fits of tests) {
     for (const need of open) {
-      const draft = drafts.find(
-        (draft) => !claims.has(draft) && draft.family === need.family && fits(draft, need),
-      );
+      const draft = drafts.find((draft) => !claims.has(draft) && draft.family === need.family && fits(draft, need));
       if (draft) claims.set(draft, need);
       if (draft) open.delete(need);
     }
@@ -149,7 +148,8 @@ function writeNameservers(plan: BridgePlan, stanzas: readonly Draft[], primary: 
   const wanted = [...new Set(plan.nameservers)];
   if ([...new Set(holders.flatMap(namedBy))].toSorted().join() === wanted.toSorted().join()) return;
   const holder = holders.find((draft) => draft.get("dns-nameservers") !== undefined) ?? primary;
-  for (const draft of stanzas) draft.remove("dns-nameserver", ...(draft === holder && wanted.length > 0 ? [] : ["dns-nameservers"]));
+  for (const draft of stanzas)
+    draft.remove("dns-nameserver", ...(draft === holder && wanted.length > 0 ? [] : ["dns-nameservers"]));
   if (wanted.length > 0) holder.set("dns-nameservers", wanted.join(" "));
 }
 
@@ -157,7 +157,14 @@ const namedBy = (draft: Draft) =>
   [...draft.values("dns-nameservers"), ...draft.values("dns-nameserver")].flatMap((value) => value.split(/\s+/));
 
 /** The kernel's defaults (br_stp.c, br_device.c), which hold where ifupdown is told nothing. */
-const DEFAULTS = { bridge_fd: 15, bridge_hello: 2, bridge_maxage: 20, bridge_ageing: 300, bridge_bridgeprio: 32768, bridge_maxwait: 0 };
+const DEFAULTS = {
+  bridge_fd: 15,
+  bridge_hello: 2,
+  bridge_maxage: 20,
+  bridge_ageing: 300,
+  bridge_bridgeprio: 32768,
+  bridge_maxwait: 0,
+};
 
 function writeBridgeOptions(plan: BridgePlan, stanzas: readonly Draft[], primary: Draft, adopted: boolean): void {
   const write = (keyword: string, value: string, isSaid: (has: string | undefined) => boolean) => {
@@ -183,7 +190,7 @@ function writeBridgeOptions(plan: BridgePlan, stanzas: readonly Draft[], primary
   number("bridge_maxwait", plan.maxWait);
   const mac = plan.macAddress?.toLowerCase();
   if (mac !== undefined) {
-    // bridge_hw is set before the bridge is up, so its link-local address is made from it; hwaddress comes too late for that.
+    // bridge_hw is the way that bridge-utils-interfaces(5) recommends; the kernel and udev then leave the MAC alone when ports come and go.
     const keyword = stanzas.some((draft) => draft.get("hwaddress") !== undefined) ? "hwaddress" : "bridge_hw";
     const isSaid = (has: string | undefined) =>
       has !== undefined && (has.replace(/^ether\s+/, "").toLowerCase() === mac || plan.ports.includes(has));

@@ -15,14 +15,16 @@ export const render: Backend["render"] = (bridge, found, files) => {
   const taken = bridge.ports.flatMap((port) =>
     draftsOf(found[port]?.sections ?? {}, port, files).map((draft) => ({ port, draft })),
   );
-  const moved = taken
-    .filter(({ draft }) => !isManual(draft))
-    .map(({ port, draft }) => draft.moved(port, bridge.name, (option) => !isNics(option)));
+  const moved = taken.flatMap(({ port, draft }) => {
+    const moves = movesFrom(draft, port);
+    return isManual(draft) && !draft.options.some(moves) ? [] : [draft.moved(port, bridge.name, moves)];
+  });
   const stanzas = bridgeStanzas(bridge, own, moved);
 
   const sections: Record<string, string | null> = {};
   for (const { port, draft } of taken) {
-    if (!isManual(draft)) draft.keep(isNics);
+    const moves = movesFrom(draft, port);
+    draft.keep((option) => !moves(option));
     draft.become(port, isManual(draft) ? draft.method : "manual");
     if (bridge.mtu !== undefined && draft.get("mtu") !== undefined && Number(draft.get("mtu")) !== bridge.mtu)
       draft.set("mtu", String(bridge.mtu));
@@ -34,7 +36,10 @@ export const render: Backend["render"] = (bridge, found, files) => {
   const path = `/etc/network/interfaces.d/${bridge.name}`;
   if (own.length === 0 && sources(files).reads(path)) {
     const [first, ...rest] = stanzas.map(({ text }) => text);
-    return { files: { [path]: `${[`# ${bridge.mark}`, ...auto, first, ...rest.map((text) => `\n${text}`)].join("\n")}\n` }, sections };
+    return {
+      files: { [path]: `${[`# ${bridge.mark}`, ...auto, first, ...rest.map((text) => `\n${text}`)].join("\n")}\n` },
+      sections,
+    };
   }
   if (own.length === 0) stanzas[0]!.comment(bridge.mark);
   const home = own[0] ? pathOf(own[0].key!) : INTERFACES;
@@ -47,6 +52,13 @@ export const render: Backend["render"] = (bridge, found, files) => {
 
 /** A method that does nothing by itself. */
 const isManual = ({ method }: Draft) => method === "manual" || method === "loopback";
+
+/** What goes from a port's stanza to the bridge's; from a manual one just the addresses and routes that its commands set. */
+function movesFrom(draft: Draft, port: string): (option: StanzaOption) => boolean {
+  if (!isManual(draft)) return (option) => !isNics(option);
+  const set = draft.commands(port).map(({ option }) => option);
+  return (option) => set.includes(option);
+}
 
 /**
  * What a NIC keeps when it becomes a port: its own hardware's settings (ethtool's, wpasupplicant's, ifenslave's and vlan's scripts, and
@@ -72,7 +84,11 @@ function draftsOf(sections: Readonly<Record<string, string>>, iface: string, fil
   const place = (key: string) => {
     const [, , family = "", number = "1"] = nameOf(key).split(" ");
     const path = order.indexOf(pathOf(key));
-    return [family === "inet" ? "0" : family, String(path < 0 ? 9999 : path).padStart(4, "0"), number.padStart(4, "0")].join(" ");
+    return [
+      family === "inet" ? "0" : family,
+      String(path < 0 ? 9999 : path).padStart(4, "0"),
+      number.padStart(4, "0"),
+    ].join(" ");
   };
   return Object.keys(sections)
     .filter((key) => nameOf(key).startsWith(`iface ${iface} `))
@@ -84,7 +100,12 @@ const pathOf = (key: string) => key.slice(0, key.indexOf("#"));
 const nameOf = (key: string) => key.slice(key.indexOf("#") + 1);
 
 /** The stanzas by their sections' names; a name that has no stanza any more is null. New ones stand where the bridge's first does. */
-function named(stanzas: readonly Draft[], own: readonly Draft[], home: string, iface: string): Record<string, string | null> {
+function named(
+  stanzas: readonly Draft[],
+  own: readonly Draft[],
+  home: string,
+  iface: string,
+): Record<string, string | null> {
   const result: Record<string, string | null> = Object.fromEntries(own.map(({ key }) => [key!, null]));
   const count = new Map<string, number>();
   for (const draft of stanzas) {

@@ -72,7 +72,12 @@ iface eth0 inet6 static
       dhcp4: false,
       dhcp6: false,
       addresses: ["10.0.0.11/24", "10.1.0.11/25", "10.0.0.50/24", "fd00::11/64"],
-      routes: ["default via 10.0.0.1 metric 5", "default via fd00::1", "10.9.0.0/16 via 10.0.0.254", "10.8.0.0/16 via 10.0.0.254 metric 10"],
+      routes: [
+        "default via 10.0.0.1 metric 5",
+        "default via fd00::1",
+        "10.9.0.0/16 via 10.0.0.254",
+        "10.8.0.0/16 via 10.0.0.254 metric 10",
+      ],
       nameservers: ["10.0.0.1", "10.0.0.2"],
       macAddress: "52:54:00:aa:00:01",
       sections: { [`${MAIN}#allow-hotplug eth0`]: "allow-hotplug eth0" },
@@ -81,7 +86,8 @@ iface eth0 inet6 static
 
   test("knows DHCP, templates and bridge options", () => {
     const files = {
-      [MAIN]: "iface lan inet static\n  netmask 24\niface eth0 inet static inherits lan\n  address 10.0.0.1\niface eth1 inet dhcp\niface eth1 inet6 dhcp\niface br1 inet manual\n bridge-ports none\n bridge_stp yes\n bridge-fd 4.5\n",
+      [MAIN]:
+        "iface lan inet static\n  netmask 24\niface eth0 inet static inherits lan\n  address 10.0.0.1\niface eth1 inet dhcp\niface eth1 inet6 dhcp\niface br1 inet manual\n bridge-ports none\n bridge_stp yes\n bridge-fd 4.5\n",
     };
     expect(ifupdown.find("eth0", {}, files).addresses).toEqual(["10.0.0.1/24"]);
     expect(ifupdown.find("eth1", {}, files)).toMatchObject({ dhcp4: true, dhcp6: true });
@@ -187,7 +193,9 @@ iface eth0 inet6 manual
 `);
     const back = Object.fromEntries(Object.keys(sections!).map((key) => [key, null as string | null]));
     Object.assign(back, ifupdown.find("eth0", {}, files).sections);
-    expect(writeSections(text, Object.fromEntries(Object.entries(back).map(([key, s]) => [key.slice(MAIN.length + 1), s])))).toBe(files[MAIN]);
+    expect(
+      writeSections(text, Object.fromEntries(Object.entries(back).map(([key, s]) => [key.slice(MAIN.length + 1), s]))),
+    ).toBe(files[MAIN]);
   });
 
   test("several addresses, IPv6, DHCPv6, further routes and every option", () => {
@@ -234,13 +242,19 @@ iface br0 inet6 dhcp
 
   test("nothing but a bridge", () => {
     const { files, sections } = ifupdown.render(plan({ ports: [] }), {}, { [MAIN]: SOURCE });
-    expect(files!["/etc/network/interfaces.d/br0"]).toContain("auto br0\niface br0 inet manual\n    bridge_ports none\n");
+    expect(files!["/etc/network/interfaces.d/br0"]).toContain(
+      "auto br0\niface br0 inet manual\n    bridge_ports none\n",
+    );
     expect(sections).toEqual({});
   });
 
   test("addresses that are given replace the port's, what else it said stays", () => {
     const files = { [MAIN]: `${SOURCE}iface eth0 inet dhcp\n    hostname kvm1\n    up logger up\n` };
-    const { files: rendered } = takeOver(files, ["eth0"], { dhcp4: false, addresses: ["10.0.0.11/24"], routes: ["default via 10.0.0.1"] });
+    const { files: rendered } = takeOver(files, ["eth0"], {
+      dhcp4: false,
+      addresses: ["10.0.0.11/24"],
+      routes: ["default via 10.0.0.1"],
+    });
     expect(rendered!["/etc/network/interfaces.d/br0"]).toContain(
       "iface br0 inet static\n    address 10.0.0.11/24\n    gateway 10.0.0.1\n    bridge_ports eth0\n",
     );
@@ -269,10 +283,30 @@ iface br0 inet static
     expect(Object.values(sections!)).toEqual(["iface eth0 inet manual", "iface eth1 inet manual"]);
   });
 
+  test("addresses that a manual stanza's commands set move, its other commands stay", () => {
+    const files = { [MAIN]: `${SOURCE}iface eth0 inet manual\n  up echo up\n  up ip addr add 10.0.0.1/24 dev eth0\n` };
+    const { files: rendered, sections } = takeOver(files);
+    expect(Object.values(sections!)).toEqual(["iface eth0 inet manual\n  up echo up"]);
+    expect(rendered!["/etc/network/interfaces.d/br0"]).toBe(`# kvmnet: br0
+auto br0
+iface br0 inet manual
+  bridge_ports eth0
+  bridge_stp off
+  bridge_fd 0
+  bridge_maxwait 0
+  up ip addr add 10.0.0.1/24 dev br0
+`);
+  });
+
   test("does not depend on the order of the found sections", () => {
-    const files = { [MAIN]: `${SOURCE}iface eth0 inet static\n  address 10.0.0.1/24\niface eth0 inet static\n  address 10.0.0.2/24\niface eth0 inet6 auto\n` };
+    const files = {
+      [MAIN]: `${SOURCE}iface eth0 inet static\n  address 10.0.0.1/24\niface eth0 inet static\n  address 10.0.0.2/24\niface eth0 inet6 auto\n`,
+    };
     const { found, bridge, files: rendered } = takeOver(files);
-    const reversed = { ...found["eth0"]!, sections: Object.fromEntries(Object.entries(found["eth0"]!.sections).reverse()) };
+    const reversed = {
+      ...found["eth0"]!,
+      sections: Object.fromEntries(Object.entries(found["eth0"]!.sections).reverse()),
+    };
     expect(ifupdown.render(bridge, { eth0: reversed }, files).files).toEqual(rendered);
   });
 });
@@ -317,16 +351,59 @@ iface br0 inet6 auto
         .replace("        gateway   192.168.1.1\n", "")
         .replace("address   192.168.1.3/24\n", "address   192.168.1.3/24\n        gateway 192.168.1.254\n")
         .replace(/.*ip route add 10.9.*\n/, "        dns-nameservers 9.9.9.9\n        bridge_fd 0\n")
-        .replace("hello\n\niface br0 inet6 auto\n", "hello\n\niface br0 inet6 auto\niface br0 inet static\n    address 192.168.5.1/24\n"),
+        .replace(
+          "hello\n\niface br0 inet6 auto\n",
+          "hello\n\niface br0 inet6 auto\niface br0 inet static\n    address 192.168.5.1/24\n",
+        ),
     );
   });
 
   test("a stanza that goes is null, and its commands live on", () => {
-    const two = { [MAIN]: "auto br0\niface br0 inet static\n  address 10.0.0.1/24\n  bridge_ports none\niface br0 inet static\n  address 10.0.0.2/24\n  up echo two\n" };
+    const two = {
+      [MAIN]:
+        "auto br0\niface br0 inet static\n  address 10.0.0.1/24\n  bridge_ports none\niface br0 inet static\n  address 10.0.0.2/24\n  up echo two\n",
+    };
     const { sections } = adopt(two, () => ({ addresses: ["10.0.0.1/24"] }));
     expect(sections).toMatchObject({ [`${MAIN}#iface br0 inet 2`]: null });
-    expect(written(two, sections)).toBe("auto br0\niface br0 inet static\n  address 10.0.0.1/24\n  bridge_ports none\n  up echo two\n");
+    expect(written(two, sections)).toBe(
+      "auto br0\niface br0 inet static\n  address 10.0.0.1/24\n  bridge_ports none\n  up echo two\n",
+    );
   });
+});
+
+test("a bridge that was rendered, lost from the state and adopted again stays as it is", () => {
+  const stanzas = [
+    "iface eth0 inet dhcp\n  metric 5\n  up ip route add 10.9.0.0/16 via 10.0.0.254 dev eth0\n",
+    "iface eth0 inet static\n  address 203.0.113.5\n  netmask 255.255.255.192\n  gateway 203.0.113.1\n  up route add -net 203.0.113.0 netmask 255.255.255.192 gw 203.0.113.1 dev eth0\n",
+    "iface eth0 inet static\n  address 203.0.113.5/32\n  pointopoint 203.0.113.1\n  gateway 203.0.113.1\niface eth0 inet6 static\n  address fd00::1/64\n  gateway fe80::1\n",
+    "iface eth0 inet manual\n  up ip addr add 10.0.0.1/24 dev eth0\n",
+    "iface eth0 inet6 auto\n  privext 2\n",
+    "",
+  ];
+  for (const stanza of stanzas) {
+    for (const start of ["", SOURCE]) {
+      const files = { [MAIN]: `${start}${stanza}` };
+      const first = takeOver(files, ["eth0"], {
+        macAddress: "52:54:00:aa:00:01",
+        stp: true,
+        forwardDelay: 2,
+        mtu: 1400,
+      });
+      const after: Files = { [MAIN]: written(files, first.sections), ...(first.files as Record<string, string>) };
+      const { own } = adopt(after);
+      expect(own).toMatchObject({
+        dhcp4: first.bridge.dhcp4,
+        routes: first.bridge.routes,
+        macAddress: "52:54:00:aa:00:01",
+      });
+      const found = { br0: own, eth0: ifupdown.find("eth0", {}, after) };
+      const again = ifupdown.render(first.bridge, found, after);
+      for (const [key, text] of Object.entries(again.sections!)) {
+        const [path, section] = key.split("#") as [string, string];
+        expect({ key, text: writeSections(after[path]!, { [section]: text }) }).toEqual({ key, text: after[path] });
+      }
+    }
+  }
 });
 
 test("unsupported names", () => {
