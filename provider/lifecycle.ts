@@ -16,6 +16,7 @@ import { needsForwarding } from "./kernel/sysctl";
 import { Arguments, hasUnknown, UNKNOWN } from "./parse";
 import { capture, networkKey, project } from "./project";
 import type { Context, Properties, ResourceDefinition } from "./resource";
+import { IFSTATE, splitKey } from "./sections";
 
 type Props = Record<string, unknown>;
 type Sessions = (host: string | undefined) => HostSession;
@@ -72,10 +73,11 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       for (const reason of inTheWay) args.problem(argNames.includes("name") ? "name" : "adopt", reason);
       problems.forEach(({ property, reason }) => args.problem(property, reason));
       args.done();
+      if (isNew) void log.info(urn, review(desired, session.host));
       const missing = definition.missing?.(inputs, observed) ?? [];
       for (const what of missing)
-        log.warning(urn, `${what} on ${session.host} yet; the update fails unless it is made before`);
-      for (const warning of warnings) log.warning(urn, warning);
+        void log.warning(urn, `${what} on ${session.host} yet; the update fails unless it is made before`);
+      for (const warning of warnings) void log.warning(urn, warning);
       return { inputs };
     } catch (error) {
       if (error instanceof ArgumentError) return { inputs: news, failures: [...error.problems] };
@@ -321,6 +323,38 @@ function shaped(like: unknown, is: unknown): unknown {
     typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isRecord(like) || !isRecord(is)) return is ?? null;
   return Object.fromEntries(Object.keys(like).map((key) => [key, shaped(like[key], is[key])]));
+}
+
+/**
+ * The files and the XML as they will stand on the host. Pulumi shows what changes in a text line by line, but of a new one only the
+ * first three lines, in quotes (unless `--show-full-output`), and the review is what preview is for.
+ */
+function review(desired: HostState, host: string): string {
+  const texts: [string, string | null][] = [
+    ...Object.entries(desired.files ?? {}),
+    ...Object.entries(desired.sections ?? {})
+      .filter(([key]) => !key.startsWith(`${IFSTATE}#`))
+      .map(([key, text]): [string, string | null] => [splitKey(key).join(", "), text]),
+    ...Object.entries(desired.networks ?? {}).map(([name, network]): [string, string | null] => [
+      `libvirt network ${name}`,
+      network?.xml ?? null,
+    ]),
+    ...Object.entries(desired.interfaces ?? {}).map(([key, nic]): [string, string | null] => [
+      `interface ${networkKey(key)[1]} of domain ${networkKey(key)[0]}`,
+      nic?.xml ?? null,
+    ]),
+    ...Object.entries(desired.sysctls ?? {}).map(([key, value]): [string, string | null] => [`sysctl ${key}`, value]),
+  ];
+  const indented = (text: string) =>
+    text
+      .trimEnd()
+      .split("\n")
+      .map((line) => `      ${line}`)
+      .join("\n");
+  return [
+    `${host} will have:`,
+    ...texts.map(([title, text]) => `  ${title}\n${text === null ? "      nothing" : indented(text)}`),
+  ].join("\n");
 }
 
 const say = ({ path, wanted, found }: Difference) =>

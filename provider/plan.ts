@@ -34,6 +34,8 @@ export interface Plan {
   readonly revert: readonly Op[];
   /** Why the change may cut the line that it came by. */
   readonly hazard?: string;
+  /** Seconds until the ports of the change forward: a bridge with STP listens, then learns, each for its forward delay. */
+  readonly settle: number;
 }
 
 /** How to take the host from what was observed to what is desired, and back. */
@@ -45,6 +47,12 @@ export function plan(desired: HostState, observed: Observed): Plan {
     ops: steps(desired, observed, false),
     revert: steps(before, simulate(observed, desired), true),
     ...(hazard && { hazard }),
+    settle: Math.max(
+      0,
+      ...Object.values(desired.links ?? {}).map(
+        (link) => (link?.bridge?.stp ? 2 : 1) * (link?.bridge?.forwardDelay ?? 0),
+      ),
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Observed } from "./facts";
-import type { HostState, InterfaceState, NetworkState } from "./hostState";
+import type { HostState, InterfaceState, LinkState, NetworkState } from "./hostState";
 import { interfacesOf, interfaceView } from "./libvirt/interface";
 import { networkView, reservations } from "./libvirt/network";
 import { readSection } from "./sections";
@@ -31,6 +31,7 @@ export function project(observed: Observed, desired: HostState): HostState {
   const raw = capture(observed, desired);
   return {
     ...raw,
+    ...(raw.links && { links: mapEntries(raw.links, (is, name) => viewLink(is, desired.links![name] ?? null)) }),
     ...(raw.networks && {
       networks: mapEntries(raw.networks, (is, name) =>
         viewNetwork(is, desired.networks![name] ?? null, observed.networks[name]?.liveXml),
@@ -63,6 +64,14 @@ function interfaceOf(observed: Observed, key: string): InterfaceState | null {
   const live = domain.liveXml === undefined ? undefined : interfacesOf(domain.liveXml)[mac];
   if (persistent === undefined && live === undefined) return null;
   return { xml: persistent ?? "", live: !domain.running || live !== undefined };
+}
+
+/** While an STP topology changes, the kernel has its own ageing time (br_topology_change_detection) and does not say which one is set. */
+function viewLink(is: LinkState | null, want: LinkState | null): LinkState | null {
+  const ageingTime = want?.bridge?.ageingTime;
+  return is?.bridge && is.bridge.ageingTime === undefined && ageingTime !== undefined
+    ? { ...is, bridge: { ...is.bridge, ageingTime } }
+    : is;
 }
 
 function viewNetwork(

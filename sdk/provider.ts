@@ -35,7 +35,7 @@ export interface ConnectionArgs {
   connectTimeout?: pulumi.Input<number | undefined>;
   /**
    * Seconds in which a change of the path that this very connection uses must be confirmed over a new one; else the host goes
-   * back by itself to what it had. A bridge's forward delay is added where STP is on. Default: 30.
+   * back by itself to what it had. The time until a bridge forwards (its forward delay, twice with STP) is added. Default: 60.
    */
   confirmTimeout?: pulumi.Input<number | undefined>;
 }

@@ -8,6 +8,7 @@ import type { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 export const log = {
   /** Shown by `pulumi up --debug`. */
   debug: (message: string) => send("DEBUG", message, "", false),
+  info: (urn: string, message: string) => send("INFO", message, urn, false),
   warning: (urn: string, message: string) => send("WARNING", message, urn, false),
   status: (urn: string, message: string) => send("INFO", message, urn, true),
 };

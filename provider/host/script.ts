@@ -27,12 +27,12 @@ const RUN = "/run/kvmnet";
 
 /**
  * A script is a function's definition and, as its last line, the call: cut at any byte it defines nothing or calls nothing,
- * and the host is untouched.
+ * and the host is untouched. The name begins with an underscore, so that no beginning of it is a command (`kvm` is one, on Debian).
  */
 const whole = (name: string, body: string) => `${name}() {\n${body}\n}\n${name}\n`;
 
 export const probeTransaction = (nonce: string) =>
-  whole("kvmnet_probe_whole", `${partFunction(nonce)}${probeScript}\nprobe`);
+  whole("_kvmnet_probe", `${partFunction(nonce)}${probeScript}\nprobe`);
 
 /**
  * Sends the transaction, runs it detached from the session, and prints its transcript when it is done. Should the connection
@@ -42,7 +42,7 @@ export function startTransaction(changes: readonly Change[], options: Transactio
   const end = `KVMNET_${options.nonce}`;
   const guarded = changes.some(({ plan }) => plan.hazard);
   return whole(
-    "kvmnet_transaction_whole",
+    "_kvmnet_transaction",
     `umask 077
 mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(options.nonce)} (is /run full or read-only?)" >&2; exit 3; }
 cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
@@ -57,7 +57,7 @@ if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else pri
 /** Over another connection: confirms what waits for it, if so wanted, and fetches the transcript when the transaction is done. */
 export const followTransaction = (nonce: string, confirm: boolean): string =>
   whole(
-    "kvmnet_follow_whole",
+    "_kvmnet_follow",
     `[ -d ${dirOf(nonce)} ] || { echo "no transaction ${nonce} here" >&2; exit 4; }
 ${confirm ? `: > ${dirOf(nonce)}/confirm` : ""}
 until [ -e ${dirOf(nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done

@@ -150,14 +150,15 @@ export class HostSession {
         ),
       );
     }
-    waiting.reject(failure(this.host, i, change, parts, this.confirmTimeout));
+    waiting.reject(failure(this.host, i, change, parts, this.windowOf([change])));
   }
 
   /** Runs the transaction and brings its transcript back, over a new connection where the first one died. */
   private async run(changes: readonly Change[], planned: readonly Waiting[]): Promise<readonly Part[]> {
     const nonce = newNonce();
     const hazard = changes.some(({ plan }) => plan.hazard);
-    const script = startTransaction(changes, { nonce, who: whoWeAre(), confirmWindow: this.confirmTimeout });
+    const window = this.windowOf(changes);
+    const script = startTransaction(changes, { nonce, who: whoWeAre(), confirmWindow: window });
     const onProgress = (line: string) => planned.forEach(({ request }) => request.onProgress?.(line));
     let answer: RunResult | undefined;
     try {
@@ -170,7 +171,7 @@ export class HostSession {
     if (!answer || parts.some(({ key }) => key === "pending")) {
       // Over a fresh TCP connection: one that still lives proves nothing of what a new one would meet.
       this.transport.disconnect();
-      parts = parseTranscript((await this.follow(nonce, hazard)).stdout, nonce);
+      parts = parseTranscript((await this.follow(nonce, hazard, window)).stdout, nonce);
     }
     if (!parts.some(({ key }) => key === "observed" || key === "locked"))
       throw new HostError(
@@ -180,9 +181,13 @@ export class HostSession {
     return parts;
   }
 
-  private async follow(nonce: string, confirm: boolean): Promise<RunResult> {
+  private windowOf(changes: readonly Change[]): number {
+    return this.confirmTimeout + Math.max(0, ...changes.map(({ plan }) => plan.settle));
+  }
+
+  private async follow(nonce: string, confirm: boolean, window: number): Promise<RunResult> {
     // While the window is open, and once more after it, when the host has gone back by itself.
-    const deadline = Date.now() + (this.confirmTimeout + 30) * 1000;
+    const deadline = Date.now() + (window + 30) * 1000;
     for (;;) {
       try {
         const answer = await this.transport.run(followTransaction(nonce, confirm), {

@@ -140,7 +140,7 @@ function bridgeOf(data: Readonly<Record<string, number>>): BridgeState {
     forwardDelay: seconds("forward_delay"),
     helloTime: seconds("hello_time"),
     maxAge: seconds("max_age"),
-    ageingTime: seconds("ageing_time"),
+    ...(!data["topology_change"] && { ageingTime: seconds("ageing_time") }),
     priority: data["priority"] ?? 32768,
   };
 }

@@ -22,19 +22,20 @@ export function assignments(key: string, files: Readonly<Record<string, string>>
   );
 }
 
-/** The lines that set `key`, as a section of a sysctl.conf(5). */
+const effective = (lines: readonly string[], key: string) =>
+  lines.findLastIndex((line) => keyOf(line.trimEnd()) === key);
+
+/** The line that sets `key`, as a section of a sysctl.conf(5): the last one, since that is what holds. */
 export function readAssignment(text: string, key: string): string | null {
-  const lines = text.split(/(?<=\n)/).filter((line) => keyOf(line.trimEnd()) === key);
-  return lines.length > 0 ? lines.join("") : null;
+  const lines = text.split(/(?<=\n)/);
+  return lines[effective(lines, key)] ?? null;
 }
 
-/** Replaces the lines that set `key` where the first of them stands. */
 export function writeAssignment(text: string, key: string, section: string | null): string {
   const lines = text.split(/(?<=\n)/);
-  const first = lines.findIndex((line) => keyOf(line.trimEnd()) === key);
-  if (first < 0) return section === null ? text : text + section;
-  const others = lines.filter((line, i) => i < first || keyOf(line.trimEnd()) !== key);
-  return [...others.slice(0, first), section ?? "", ...others.slice(first)].join("");
+  const at = effective(lines, key);
+  if (at >= 0) return lines.with(at, section ?? "").join("");
+  return section === null ? text : text + (text === "" || text.endsWith("\n") ? "" : "\n") + section;
 }
 
 /** Lines of a file of ours in sysctl.d. */
