@@ -1,141 +1,176 @@
-import { attribute, child, create, elements, insert, parseXml, printXml, type Element } from "./xml";
+import { remember } from "./remember";
+import {
+  childAttribute,
+  childOf,
+  childrenOf,
+  ensureChild,
+  insert,
+  parseXml,
+  printXml,
+  removeAll,
+  setAttributes,
+  type XmlElement,
+} from "./xml";
 
-/** What is modelled of a guest's interface (https://libvirt.org/formatdomain.html#network-interfaces). */
+/** What we model of a domain's `<interface>` (https://libvirt.org/formatdomain.html#network-interfaces). */
 export interface InterfaceDefinition {
   readonly mac: string;
   readonly source: { readonly bridge: string } | { readonly network: string };
+  /** Default: virtio. */
   readonly model?: string;
+  /** Default: up. */
   readonly linkState?: "up" | "down";
-  /** `ua-…`: an alias of ours, which libvirt keeps (https://libvirt.org/formatdomain.html#devices). */
+  /** A name of our own for the device; libvirt asks for the prefix `ua-`. */
   readonly alias?: string;
 }
 
-export const interfaceToXml = (definition: InterfaceDefinition): string =>
-  mergeInto(parseXml("<interface/>"), definition);
+/** libvirt's own order (virDomainNetDefFormat and virDomainDeviceInfoFormat in src/conf/domain_conf.c), as far as it matters here. */
+const ORDER = [
+  ...["mac", "source", "vlan", "virtualport", "script", "backenddomain", "target", "guest", "model", "driver"],
+  ...[
+    "backend",
+    "filterref",
+    "link",
+    "tune",
+    "bandwidth",
+    "coalesce",
+    "teaming",
+    "mtu",
+    "boot",
+    "alias",
+    "rom",
+    "acpi",
+    "address",
+  ],
+];
 
-export function interfaceFromXml(xml: string): InterfaceDefinition {
-  const root = parseXml(xml);
-  const source = child(root, "source");
-  const type = attribute(root, "type");
-  const [model, state, alias] = [
-    attribute(child(root, "model"), "type"),
-    attribute(child(root, "link"), "state"),
-    attribute(child(root, "alias"), "name"),
-  ];
+/** The element on its own, as `virsh dumpxml` prints it. */
+export function interfaceToXml(definition: InterfaceDefinition): string {
+  const { mac, source, model = "virtio", linkState, alias } = definition;
+  const type = "bridge" in source ? "bridge" : "network";
+  return printed({ mac: mac.toLowerCase(), type, source: { ...source }, model, linkState, alias });
+}
+
+/** The interfaces of a domain: MAC (lower case) → element. */
+export const interfacesOf = remember((domainXml: string): Readonly<Record<string, string>> => {
+  const found: Record<string, string> = {};
+  for (const { mac, element } of elementsOf(parseXml(domainXml))) found[mac] ??= printXml(element);
+  return found;
+});
+
+/** The domain with this interface laid over its own of that MAC, or without it. */
+export function setInterface(domainXml: string, mac: string, xml: string | null): string {
+  const root = parseXml(domainXml);
+  const is = elementsOf(root).find((other) => other.mac === mac.toLowerCase())?.element;
+  if (xml !== null) {
+    const merged = parseXml(mergeInterface(is ? printXml(is) : null, xml));
+    const devices = ensureChild(root, "devices", []);
+    devices.insertBefore(root.ownerDocument!.importNode(merged, true), is ?? null);
+  }
+  removeAll([is]);
+  return printXml(root);
+}
+
+/** `base` (the host's element) with its modelled parts as `desired` has them; all else of it stays: its PCI address, boot order, filters. */
+export function mergeInterface(base: string | null, desired: string): string {
+  if (base === null) return desired;
+  const root = parseXml(base);
+  const want = parseXml(desired);
+  const [is, to] = [read(root), read(want)];
+  setAttributes(ensureChild(root, "mac", ORDER), { address: to.mac });
+  if (!sameSource(is, to)) {
+    // Attributes of the old source (portgroup, portid, mode, …) belong to it.
+    setAttributes(root, { type: to.type });
+    removeAll(childrenOf(root, "source"));
+    const source = childOf(want, "source");
+    if (source)
+      setAttributes(insert(root, source, ORDER), to.type === "network" ? { portid: undefined, bridge: undefined } : {});
+  }
+  if (to.model !== undefined) setAttributes(ensureChild(root, "model", ORDER), { type: to.model });
+  if (to.linkState !== undefined) setAttributes(ensureChild(root, "link", ORDER), { state: to.linkState });
+  else if (is.linkState === "down") removeAll(childrenOf(root, "link"));
+  if (to.alias !== undefined) setAttributes(ensureChild(root, "alias", ORDER), { name: to.alias });
+  return printXml(root);
+}
+
+/**
+ * What the host says about just that of which `desired` has an opinion: the text `desired` itself where both mean the same. What libvirt adds
+ * to a running guest's (tap, alias net0, port) does not count.
+ */
+export function interfaceView(observed: string, desired: string): string {
+  const want = read(parseXml(desired));
+  const is = read(parseXml(observed));
+  const view = printed({
+    ...is,
+    model: want.model && is.model,
+    linkState: (is.linkState ?? "up") === (want.linkState ?? "up") ? want.linkState : (is.linkState ?? "up"),
+    alias: want.alias && is.alias?.startsWith("ua-") ? is.alias : undefined,
+  });
+  return view === printed(want) ? desired : view;
+}
+
+/** The tap of a running guest's interface. */
+export function tapOf(liveXml: string): string | undefined {
+  return childAttribute(parseXml(liveXml), "target", "dev");
+}
+
+/** For `virt-install --network` (virt-install(1)). */
+export function virtInstallArgument({ mac, source, model = "virtio", linkState }: InterfaceDefinition): string {
+  const [[kind, name] = ["", ""]] = Object.entries(source);
+  const link = linkState === "down" ? ",link.state=down" : "";
+  // A comma in a value is doubled.
+  return `${kind}=${name.replaceAll(",", ",,")},model=${model},mac=${mac.toLowerCase()}${link}`;
+}
+
+interface Read {
+  readonly mac: string;
+  readonly type: string;
+  readonly source: Readonly<Record<string, string>>;
+  readonly model: string | undefined;
+  readonly linkState: string | undefined;
+  readonly alias: string | undefined;
+}
+
+function read(element: XmlElement): Read {
+  const source = childOf(element, "source");
+  const type = element.getAttribute("type") ?? "";
+  const network = source?.getAttribute("network");
+  const bridge = type === "bridge" ? source?.getAttribute("bridge") : undefined;
   return {
-    mac: (attribute(child(root, "mac"), "address") ?? "").toLowerCase(),
-    source:
-      type === "bridge"
-        ? { bridge: attribute(source, "bridge") ?? "" }
-        : { network: (type === "network" ? attribute(source, "network") : type) ?? "" },
-    ...(model && { model }),
-    ...((state === "up" || state === "down") && { linkState: state }),
-    ...(alias?.startsWith("ua-") && { alias }),
+    mac: childAttribute(element, "mac", "address")?.toLowerCase() ?? "",
+    // On a network that is a bridge (forward mode='bridge') a running guest's type is what it became; the network's name stays.
+    type: network ? "network" : type,
+    source: network ? { network } : bridge ? { bridge } : source ? attributesOf(source) : {},
+    model: childAttribute(element, "model", "type"),
+    linkState: childAttribute(element, "link", "state"),
+    alias: childAttribute(element, "alias", "name"),
   };
 }
 
-/** A domain's interfaces by MAC address, each as XML of its own. */
-export function interfacesOf(domainXml: string): Record<string, string> {
-  const devices = child(parseXml(domainXml), "devices");
-  const found = devices ? elements(devices, "interface") : [];
-  return Object.fromEntries(
-    found.map((element) => [(attribute(child(element, "mac"), "address") ?? "").toLowerCase(), printXml(element)]),
-  );
-}
+const sameSource = (a: Read, b: Read) =>
+  a.type === b.type &&
+  JSON.stringify(Object.entries(a.source).sort()) === JSON.stringify(Object.entries(b.source).sort());
 
-/** The domain with the interface in the place of the one with its MAC address, or without it. */
-export function setInterface(domainXml: string, mac: string, xml: string | null): string {
-  const root = parseXml(domainXml);
-  const devices = child(root, "devices") ?? insert(root, create(root, "devices"), []);
-  const old = elements(devices, "interface").find(
-    (element) => attribute(child(element, "mac"), "address")?.toLowerCase() === mac,
-  );
-  if (xml !== null) {
-    const added = copy(devices, parseXml(xml));
-    if (old) devices.insertBefore(added, old);
-    else devices.appendChild(added);
-  }
-  if (old) devices.removeChild(old);
+function printed({ mac, type, source, model, linkState, alias }: Read): string {
+  const root = parseXml("<interface/>");
+  const add = (name: string, attributes: Readonly<Record<string, string | undefined>>) =>
+    setAttributes(ensureChild(root, name, ORDER), attributes);
+  setAttributes(root, { type });
+  add("mac", { address: mac });
+  if (Object.keys(source).length > 0) add("source", source);
+  if (model !== undefined) add("model", { type: model });
+  if (linkState !== undefined) add("link", { state: linkState });
+  if (alias !== undefined) add("alias", { name: alias });
   return printXml(root);
 }
 
-function copy(like: Element, from: Element): Element {
-  const element = create(
-    like,
-    from.tagName,
-    Object.fromEntries([...from.attributes].map(({ name, value }) => [name, value])),
+const elementsOf = (domain: XmlElement) =>
+  childrenOf(domain, "devices").flatMap((devices) =>
+    childrenOf(devices, "interface").flatMap((element) => {
+      const mac = childAttribute(element, "mac", "address")?.toLowerCase();
+      return mac ? [{ mac, element }] : [];
+    }),
   );
-  for (const nested of elements(from)) element.appendChild(copy(like, nested));
-  if (elements(from).length === 0 && from.textContent) element.textContent = from.textContent;
-  return element;
-}
 
-/** `base` with what is modelled as in `desired`; its PCI address, target, filter and all else that we do not model stay. */
-export const mergeInterface = (base: string | null, desired: string): string =>
-  base === null || base === desired ? desired : mergeInto(parseXml(base), interfaceFromXml(desired));
-
-/** What `observed` says of just what `desired` has an opinion on: the text of `desired` where both mean the same. */
-export function interfaceView(observed: string, desired: string): string {
-  const [is, want] = [interfaceFromXml(observed), interfaceFromXml(desired)];
-  const seen = interfaceToXml({
-    mac: is.mac,
-    source: is.source,
-    ...(want.model !== undefined && is.model !== undefined && { model: is.model }),
-    // A link is up unless it is said to be down.
-    ...((want.linkState !== undefined || is.linkState === "down") && { linkState: is.linkState ?? "up" }),
-    ...(want.alias !== undefined && is.alias !== undefined && { alias: is.alias }),
-  });
-  return seen === interfaceToXml(want) ? desired : seen;
-}
-
-export const tapOf = (liveXml: string): string | undefined => attribute(child(parseXml(liveXml), "target"), "dev");
-
-/** The value of `virt-install --network` (virt-install(1)). */
-export function virtInstallArgument({ source, model, mac, linkState }: InterfaceDefinition): string {
-  const [[kind, name]] = Object.entries(source) as [[string, string]];
-  return [`${kind}=${name}`, model && `model=${model}`, `mac=${mac}`, linkState === "down" && "link.state=down"]
-    .filter(Boolean)
-    .join(",");
-}
-
-/** Order of an interface's elements, as libvirt's schema (domaincommon.rng) and dumpxml have it. */
-const ORDER = [
-  "mac",
-  "source",
-  "virtualport",
-  "vlan",
-  "port",
-  "script",
-  "backenddomain",
-  "target",
-  "guest",
-  "model",
-  "driver",
-  "backend",
-  "filterref",
-  "bandwidth",
-  "tune",
-  "mtu",
-  "coalesce",
-  "link",
-  "boot",
-  "rom",
-  "ip",
-  "route",
-  "alias",
-  "address",
-];
-
-function mergeInto(root: Element, { mac, source, model, linkState, alias }: InterfaceDefinition): string {
-  const put = (name: string) => child(root, name) ?? insert(root, create(root, name), ORDER);
-  const [[kind, name]] = Object.entries(source) as [[string, string]];
-  if (attribute(root, "type") !== kind && child(root, "source")) root.removeChild(child(root, "source")!);
-  root.setAttribute("type", kind);
-  put("mac").setAttribute("address", mac);
-  put("source").setAttribute(kind, name);
-  if (model !== undefined) put("model").setAttribute("type", model);
-  if (linkState !== undefined) put("link").setAttribute("state", linkState);
-  else if (child(root, "link")) root.removeChild(child(root, "link")!);
-  if (alias !== undefined) put("alias").setAttribute("name", alias);
-  return printXml(root);
-}
+const attributesOf = (element: XmlElement): Record<string, string> =>
+  Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value]));
