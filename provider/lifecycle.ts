@@ -118,7 +118,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           const old = (olds?.[DESIRED] as HostState | undefined) ?? {};
           const dropped = without(old, rendered);
           before = overlay(prior(session, now, rendered), (olds?.[BEFORE] as HostState | undefined) ?? {});
-          return overlay(givingBack(dropped, before, now), rendered);
+          return overlay(givingBack(dropped, before, now, rendered), rendered);
         },
       });
       const outs: Props = clean({
@@ -256,7 +256,7 @@ function conflicts<Spec>(
     ? []
     : found.map(
         ({ collection, key }) =>
-          `${nouns[collection](key)} exists on ${host} and is not ours; take it over with \`adopt: true\`, or choose another name`,
+          `${nouns[collection](key)} exists on ${host} and is not ours; take it over with \`adopt: true\`${collection === "links" || collection === "networks" ? ", or choose another name" : ""}`,
       );
 }
 
@@ -277,15 +277,17 @@ const nouns: Readonly<Record<keyof HostState, (key: string) => string>> = {
 };
 
 /** What `state` names comes back as it was `before`, else goes. IP forwarding stays on as long as somebody else needs it. */
-function givingBack(state: HostState, before: HostState, now: Observed): HostState {
+function givingBack(state: HostState, before: HostState, now: Observed, staying: HostState = {}): HostState {
   const target = overlay(absent(state), {
     ...restrict(before, state),
     ...(before.sysctls && { sysctls: before.sysctls }),
   });
-  const files = Object.fromEntries(Object.entries(now.files).filter(([path]) => state.files?.[path] === undefined));
-  const networks = Object.fromEntries(
-    Object.entries(now.networks).filter(([name]) => state.networks?.[name] === undefined),
-  );
+  const own = [state, staying].flatMap(({ files, sections }) => [
+    ...Object.keys(files ?? {}),
+    ...Object.keys(sections ?? {}).map((key) => splitKey(key)[0]),
+  ]);
+  const files = keep(now.files, (path) => !own.includes(path));
+  const networks = keep(now.networks, (name) => state.networks?.[name] === undefined);
   const sysctls = Object.fromEntries(
     Object.entries(target.sysctls ?? {}).filter(
       ([key, value]) => value !== null && !(value === "0" && needsForwarding(key, { files, networks })),

@@ -45,12 +45,18 @@ export class Arguments {
     return this.optional(key, parse) as T;
   }
 
+  /** The items; undefined where one of them is wrong or not known yet, so that nothing is said of a list with a hole in it. */
   list<T>(key: string, parse: Parse<T>): T[] | undefined {
     const list = this.optional(key, (value) =>
-      Array.isArray(value) || value === UNKNOWN ? value : refuse("must be a list"),
+      Array.isArray(value) ? (value as unknown[]) : refuse("must be a list"),
     );
-    if (!Array.isArray(list)) return undefined;
-    return list.map((item, i) => this.at(`${key}[${i}]`, item, parse)).filter((item) => item !== undefined) as T[];
+    const items = list?.map((item, i) => this.at(`${key}[${i}]`, item, parse));
+    return items?.every((item) => item !== undefined) ? (items as T[]) : undefined;
+  }
+
+  requiredList<T>(key: string, parse: Parse<T>): T[] {
+    if (!this.has(key)) this.problem(key, "is required");
+    return this.list(key, parse) ?? [];
   }
 
   /** The objects of a list, each read by `read`. */

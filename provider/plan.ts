@@ -125,7 +125,7 @@ function networkSteps(desired: HostState, found: HostState, observed: Observed):
         ? []
         : [step("define", net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)))]),
       ...runNetwork(name, want, is).map(([title, script]) => step(title, script)),
-      ...(is?.autostart === want.autostart
+      ...((is?.autostart ?? false) === want.autostart
         ? []
         : [step(`autostart ${want.autostart ? "on" : "off"}`, net.autostart(name, want.autostart))]),
     ];

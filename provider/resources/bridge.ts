@@ -52,6 +52,9 @@ interface BridgeFound {
   readonly owner: Owner;
   readonly links: Readonly<Record<string, Found>>;
   readonly mac?: string;
+  /** The ports' MTUs, and whether the program ever gave another: only then is the bridge's to be given back. */
+  readonly mtus: Readonly<Record<string, number>>;
+  readonly mtuGiven: boolean;
 }
 
 export const bridge: ResourceDefinition<BridgeSpec> = {
@@ -79,7 +82,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
   parse(args: Arguments, name: string): BridgeSpec {
     const spec: BridgeSpec = {
       name: args.optional("name", interfaceName) ?? defaultName(args, name),
-      ports: args.list("ports", interfaceName) ?? (args.required("ports", (value) => value) as string[]),
+      ports: args.requiredList("ports", interfaceName),
       dhcp4: args.optional("dhcp4", boolean),
       dhcp6: args.optional("dhcp6", boolean),
       addresses: args.list("addresses", cidr),
@@ -122,7 +125,11 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const names = [...(adopted ? [spec.name] : []), ...spec.ports];
     const links = Object.fromEntries(names.map((name) => [name, find(name)]));
     const mac = known?.mac ?? observed.links[adopted ? spec.name : (spec.ports[0] ?? "")]?.mac;
-    const found: BridgeFound = { name: spec.name, owner, links, ...(mac && { mac }) };
+    const mtus = Object.fromEntries(
+      spec.ports.map((port) => [port, known?.mtus[port] ?? observed.links[port]!.mtu ?? 1500]),
+    );
+    const mtuGiven = (known?.mtuGiven ?? false) || spec.mtu !== undefined;
+    const found: BridgeFound = { name: spec.name, owner, links, ...(mac && { mac }), mtus, mtuGiven };
     const plan = resolve(
       spec,
       names.map((name) => links[name]!),
@@ -140,8 +147,8 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
         sections: { ...rendered.sections, [`${IFSTATE}#${plan.name}`]: `${plan.name}=${plan.name}\n` },
       }),
       links: {
-        [plan.name]: bridgeLink(plan, owner, context.mark),
-        ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan)])),
+        [plan.name]: bridgeLink(plan, found, context.mark),
+        ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, mtus[port]!)])),
       },
     };
     const hazard = hazardOf(desired, observed);
@@ -306,22 +313,20 @@ function routeObject(words: string): Route {
   };
 }
 
-function bridgeLink(plan: BridgePlan, owner: Owner, mark: string): LinkState {
-  const { helloTime, maxAge, ageingTime, priority } = plan;
+/** The kernel's own values (br_device.c, br_dev_setup), said so that whatever is no longer given goes back to them. */
+const KERNEL = { helloTime: 2, maxAge: 20, ageingTime: 300, priority: 32768 } as const;
+
+function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, mark: string): LinkState {
+  const { stp, forwardDelay, helloTime, maxAge, ageingTime, priority } = { ...KERNEL, ...plan };
+  // A bridge has the least MTU of its ports, guests' taps among them, unless it was ever given one.
+  const mtu = plan.mtu ?? (mtuGiven ? Math.min(1500, ...Object.values(mtus)) : undefined);
   return {
     kind: "bridge",
     up: true,
     ...(plan.macAddress && { mac: plan.macAddress }),
     ...(owner === "runtime" && { alias: mark }),
-    ...(plan.mtu && { mtu: plan.mtu }),
-    bridge: {
-      stp: plan.stp,
-      forwardDelay: plan.forwardDelay,
-      ...(helloTime !== undefined && { helloTime }),
-      ...(maxAge !== undefined && { maxAge }),
-      ...(ageingTime !== undefined && { ageingTime }),
-      ...(priority !== undefined && { priority }),
-    },
+    ...(mtu && { mtu }),
+    bridge: { stp, forwardDelay, helloTime, maxAge, ageingTime, priority },
     dhcp4: plan.dhcp4,
     dhcp6: plan.dhcp6,
     addresses: plan.addresses,
@@ -330,10 +335,10 @@ function bridgeLink(plan: BridgePlan, owner: Owner, mark: string): LinkState {
 }
 
 /** A port has no address of its own: bridge(8), and every distribution's guide. */
-const portLink = (plan: BridgePlan): LinkState => ({
+const portLink = (plan: BridgePlan, mtu: number): LinkState => ({
   up: true,
   master: plan.name,
-  ...(plan.mtu && { mtu: plan.mtu }),
+  mtu: plan.mtu ?? mtu,
   dhcp4: false,
   dhcp6: false,
   addresses: [],

@@ -43,10 +43,11 @@ export const bridgeNetfilter: ResourceDefinition<NetfilterSpec> = {
       (rest) => sysctlFile(mark, rest, true),
       observed.facts.bridgeNetfilter ? values : {},
     );
-    const path = Object.values(rendered.found.taken)[0] ?? NETFILTER_FILE;
+    const taken = Object.values(rendered.found.taken);
+    const paths = [...new Set([...taken, ...(rendered.desired.files ? [NETFILTER_FILE] : [])])];
     return {
       ...rendered,
-      desired: { ...rendered.desired, files: { ...rendered.desired.files, [UDEV_RULE]: udevRule(mark, path) } },
+      desired: { ...rendered.desired, files: { ...rendered.desired.files, [UDEV_RULE]: udevRule(mark, paths) } },
       warnings: containers(spec, context),
     };
   },
@@ -57,8 +58,8 @@ export const bridgeNetfilter: ResourceDefinition<NetfilterSpec> = {
 };
 
 /** `-q`: udev logs what a rule prints. `-e`: keys of other modules may be missing in the file. */
-const udevRule = (mark: string, file: string) =>
-  `# ${mark}\nACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", RUN+="/sbin/sysctl -q -e -p ${file}"\n`;
+const udevRule = (mark: string, files: readonly string[]) =>
+  `# ${mark}\nACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", RUN+="/sbin/sysctl -q -e -p ${files.join(" ")}"\n`;
 
 function containers(spec: NetfilterSpec, { observed, host }: Context): string[] {
   const off = FAMILIES.filter((family) => spec[family] === false);
