@@ -47,9 +47,7 @@ export class Arguments {
 
   /** The items; undefined where one of them is wrong or not known yet, so that nothing is said of a list with a hole in it. */
   list<T>(key: string, parse: Parse<T>): T[] | undefined {
-    const list = this.optional(key, (value) =>
-      Array.isArray(value) ? (value as unknown[]) : refuse("must be a list"),
-    );
+    const list = this.optional(key, array);
     const items = list?.map((item, i) => this.at(`${key}[${i}]`, item, parse));
     return items?.every((item) => item !== undefined) ? (items as T[]) : undefined;
   }
@@ -59,9 +57,14 @@ export class Arguments {
     return this.list(key, parse) ?? [];
   }
 
-  /** The objects of a list, each read by `read`. */
+  /** The objects of a list, each read by `read`; every one is read, also beside a bad one. */
   objects<T>(key: string, read: (item: Arguments) => T): T[] | undefined {
-    return this.list(key, record)?.map((item, i) => read(new Arguments(item, this.name(`${key}[${i}]`), this)));
+    const list = this.optional(key, array);
+    const items = list?.map((item, i) => {
+      const values = this.at(`${key}[${i}]`, item, record);
+      return values && read(new Arguments(values, this.name(`${key}[${i}]`), this));
+    });
+    return items?.every((item) => item !== undefined) ? (items as T[]) : undefined;
   }
 
   object<T>(key: string, read: (value: Arguments) => T): T | undefined {
@@ -92,6 +95,9 @@ export class Arguments {
     }
   }
 }
+
+const array: Parse<readonly unknown[]> = (value) =>
+  Array.isArray(value) ? (value as unknown[]) : refuse("must be a list");
 
 const record: Parse<Record<string, unknown>> = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -153,7 +159,7 @@ export const macAddress: Parse<string> = (value) => {
 
 export const ipAddress: Parse<string> = (value) => {
   const address = text(value);
-  if (!ipaddr.IPv4.isValidFourPartDecimal(address) && !ipaddr.IPv6.isValid(address))
+  if (!ipaddr.IPv4.isValidFourPartDecimal(address) && (!ipaddr.IPv6.isValid(address) || address.includes("%")))
     refuse(`${show(value)} is not an IP address`);
   return canonical(ipaddr.parse(address));
 };

@@ -1,28 +1,34 @@
-import { sections, writeSection } from "./backends/interfacesFile";
+import { sections, writeSections as writeStanzas } from "./backends/interfacesFile";
 import { isSysctlFile, readAssignment, writeAssignment } from "./kernel/sysctl";
 
-/** How to find and replace a part of a file that we share with others. */
+type Sections = Readonly<Record<string, string | null>>;
+
+/** How to find and replace parts of a file that we share with others. */
 interface SectionFormat {
   read(text: string, name: string): string | null;
-  /** `before`: the section that a new one goes in front of. */
-  write(text: string, name: string, section: string | null, before?: string): string;
+  /** The text with all of the sections in it, whatever their order; null takes one out. */
+  write(text: string, sections: Sections): string;
 }
 
-const interfaces: SectionFormat = {
-  read: (text, name) => sections(text)[name] ?? null,
-  write: writeSection,
-};
+const interfaces: SectionFormat = { read: (text, name) => sections(text)[name] ?? null, write: writeStanzas };
 
-const sysctl: SectionFormat = { read: readAssignment, write: writeAssignment };
+const oneByOne =
+  (write: (text: string, name: string, section: string | null) => string): SectionFormat["write"] =>
+  (text, sections) =>
+    Object.entries(sections).reduce((written, [name, section]) => write(written, name, section), text);
+
+const sysctl: SectionFormat = { read: readAssignment, write: oneByOne(writeAssignment) };
 
 /** /run/network/ifstate: a line `br0=br0` for each interface that ifup brought up (ifup(8)). */
 const ifstate: SectionFormat = {
   read: (text, name) => text.split(/(?<=\n)/).find((line) => line.startsWith(`${name}=`)) ?? null,
-  write: (text, name, section) =>
-    text
-      .split(/(?<=\n)/)
-      .filter((line) => !line.startsWith(`${name}=`))
-      .join("") + (section ?? ""),
+  write: oneByOne(
+    (text, name, section) =>
+      text
+        .split(/(?<=\n)/)
+        .filter((line) => !line.startsWith(`${name}=`))
+        .join("") + (section ?? ""),
+  ),
 };
 
 export const IFSTATE = "/run/network/ifstate";
@@ -46,22 +52,15 @@ export function readSection(files: Files, key: string): string | null {
 }
 
 /** The files' texts with the sections in them; only those that change. */
-export function writeSections(files: Files, sections: Readonly<Record<string, string | null>>): Record<string, string> {
-  const changed: Record<string, string> = {};
-  const keys = Object.keys(sections);
-  for (const key of keys) {
+export function writeSections(files: Files, sections: Sections): Record<string, string> {
+  const byPath: Record<string, Record<string, string | null>> = {};
+  for (const [key, section] of Object.entries(sections)) {
     const [path, name] = splitKey(key);
-    const text = changed[path] ?? files[path] ?? "";
-    // A new stanza goes in front of the first one that is edited beside it (a bridge's in front of its port's), so that
-    // taking it out again leaves every other byte, also in a file without a last newline.
-    const anchor = keys
-      .map(splitKey)
-      .find(
-        ([other, section]) =>
-          other === path && section !== name && formatOf(path).read(files[path] ?? "", section) !== null,
-      );
-    const next = formatOf(path).write(text, name, sections[key] ?? null, anchor?.[1]);
-    if (next !== (files[path] ?? "") || path in changed) changed[path] = next;
+    (byPath[path] ??= {})[name] = section;
   }
-  return Object.fromEntries(Object.entries(changed).filter(([path, text]) => text !== (files[path] ?? "")));
+  const written = Object.entries(byPath).map(([path, changes]): [string, string] => [
+    path,
+    formatOf(path).write(files[path] ?? "", changes),
+  ]);
+  return Object.fromEntries(written.filter(([path, text]) => text !== (files[path] ?? "")));
 }

@@ -41,10 +41,7 @@ export function simulate(observed: Observed, desired: HostState): Observed {
     ...observed,
     files: overlay(files, desired.files, (text) => text),
     links: overlay(observed.links, desired.links, (want, is): LinkState => ({ ...is, ...want })),
-    leased: Object.fromEntries([
-      ...Object.entries(observed.leased).filter(([name]) => !moved.some(([from]) => from === name)),
-      ...moved.flatMap(([from, to]) => (observed.leased[from] ? [[to, observed.leased[from]] as const] : [])),
-    ]),
+    leased: leasedAfter(desired, observed),
     sysctls: overlay(observed.sysctls, desired.sysctls, (value) => value),
     networks,
     domains,
@@ -56,6 +53,22 @@ export function simulate(observed: Observed, desired: HostState): Observed {
       }),
     },
   };
+}
+
+/** What was leased moves with the link's role; IPv4's goes with the client where there is to be none. */
+function leasedAfter({ links = {} }: HostState, { leased, links: before }: Observed): Observed["leased"] {
+  const moved = moves(links, before);
+  const where = Object.keys(leased).map(
+    (name) => [moved.find(([from]) => from === name)?.[1] ?? name, leased[name]!] as const,
+  );
+  return Object.fromEntries(
+    where
+      .filter(([name]) => links[name] !== null)
+      .map(([name, { addresses, routes }]) => {
+        const stays = (words: string) => words.includes(":") || links[name]?.dhcp4 !== false;
+        return [name, { addresses: addresses.filter(stays), routes: routes.filter(stays) }];
+      }),
+  );
 }
 
 function overlay<T, W>(

@@ -182,7 +182,7 @@ function check(spec: NatNetworkSpec, args: Arguments): void {
     if (dhcp.hosts.findIndex((other) => other.address === host.address) < i)
       args.problem(`dhcp.hosts[${i}].address`, `${host.address} is reserved above`);
   });
-  if (dhcp.start && dhcp.end && !isIPv6(dhcp.start) && !isIPv6(dhcp.end)) {
+  if (dhcp.start && dhcp.end && inSubnet(dhcp.start, address) && inSubnet(dhcp.end, address)) {
     if (compareAddresses(dhcp.start, dhcp.end) > 0)
       args.problem("dhcp.end", `${dhcp.end} comes before the start ${dhcp.start}`);
     else if (compareAddresses(dhcp.start, own) <= 0 && compareAddresses(own, dhcp.end) <= 0)
