@@ -37,7 +37,7 @@ const networks: Record<string, NetworkDefinition> = {
           hosts: [{ mac: "52:54:00:00:00:01", name: "web", ip: "192.168.123.10" }],
         },
       },
-      { address: "fd00::1", prefix: 64, family: "ipv6", dhcp: { ranges: [], hosts: [{ id: "00:03:00:01:00:16", ip: "fd00::2" }] } },
+      { address: "fd00::1", prefix: 64, family: "ipv6", dhcp: { ranges: [], hosts: [{ id: "0:3:0:1:0:16:3e:11:22:33", ip: "fd00::2" }] } },
     ],
   },
   routed: { name: "r", forward: { mode: "route" }, bridge: {}, ips: [{ address: "10.0.0.1", prefix: 8, family: "ipv4" }] },
