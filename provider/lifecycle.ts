@@ -49,8 +49,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       args.done();
       const session = sessions(given["host"] as string | undefined);
       // Text with a piece missing is no text: it is unknown as a whole, and the preview says so.
-      if (hasUnknown(given))
-        return { inputs: { ...given, ...Object.fromEntries(definition.renders.map((key) => [key, UNKNOWN])) } };
+      if (hasUnknown(given)) return { inputs: unrendered(definition, spec, given, olds) };
       const observed = await session.observe();
       const context: Context = {
         host: session.host,
@@ -221,6 +220,17 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
 
 const unable = (verb: string, type: string, urn: string, host: string, why: string) =>
   `Unable to ${verb} ${type} ${JSON.stringify(nameOf(urn))} on ${host}: ${why}`;
+
+/** Inputs while an argument is unknown: what was completed before stays, so that nothing seems to be replaced. */
+function unrendered<Spec>(definition: ResourceDefinition<Spec>, spec: Spec, given: Props, olds: Props): Props {
+  const name = (spec as { name?: string }).name;
+  return clean({
+    ...(definition.args.includes("name") && { name }),
+    ...pick(olds, [...definition.args, FOUND]),
+    ...given,
+    ...Object.fromEntries(definition.renders.map((key) => [key, UNKNOWN])),
+  });
+}
 
 /** `urn:pulumi:STACK::PROJECT::TYPE::NAME` */
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";

@@ -45,11 +45,10 @@ export class Arguments {
     return this.optional(key, parse) as T;
   }
 
-  /** The items; undefined where one of them is wrong or not known yet, so that nothing is said of a list with a hole in it. */
+  /** The items. In the place of one that is wrong or not known yet stands undefined, so that every other keeps its index. */
   list<T>(key: string, parse: Parse<T>): T[] | undefined {
     const list = this.optional(key, array);
-    const items = list?.map((item, i) => this.at(`${key}[${i}]`, item, parse));
-    return items?.every((item) => item !== undefined) ? (items as T[]) : undefined;
+    return list?.map((item, i) => this.at(`${key}[${i}]`, item, parse)) as T[] | undefined;
   }
 
   requiredList<T>(key: string, parse: Parse<T>): T[] {
@@ -60,11 +59,10 @@ export class Arguments {
   /** The objects of a list, each read by `read`; every one is read, also beside a bad one. */
   objects<T>(key: string, read: (item: Arguments) => T): T[] | undefined {
     const list = this.optional(key, array);
-    const items = list?.map((item, i) => {
+    return list?.map((item, i) => {
       const values = this.at(`${key}[${i}]`, item, record);
       return values && read(new Arguments(values, this.name(`${key}[${i}]`), this));
-    });
-    return items?.every((item) => item !== undefined) ? (items as T[]) : undefined;
+    }) as T[] | undefined;
   }
 
   object<T>(key: string, read: (value: Arguments) => T): T | undefined {

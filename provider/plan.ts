@@ -12,7 +12,7 @@ import { net, nic } from "./libvirt/operations";
 import { capture, networkKey, project } from "./project";
 import { writeSections } from "./sections";
 import { command, quote } from "./shell";
-import { simulate } from "./simulate";
+import { movedLeases, simulate } from "./simulate";
 
 /** One step of a change: a piece of POSIX sh that makes sure of something, and may run again. */
 export interface Op {
@@ -45,7 +45,8 @@ export function plan(desired: HostState, observed: Observed): Plan {
   return {
     guards: guards(desired, before, observed),
     ops: steps(desired, observed, false),
-    revert: steps(before, simulate(observed, desired), true),
+    // What a lease brought comes back too, also where the change did without it.
+    revert: steps(before, { ...simulate(observed, desired), leased: movedLeases(desired, observed) }, true),
     ...(hazard && { hazard }),
     settle: Math.max(
       0,
@@ -174,10 +175,7 @@ function interfaceSteps(desired: HostState, found: HostState, observed: Observed
 }
 
 function fileSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
-  const texts: Record<string, string | null> = {
-    ...desired.files,
-    ...writeSections(observed.files, desired.sections ?? {}),
-  };
+  const texts = { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
   return Object.entries(texts).flatMap(([path, text]): Op[] => {
     if (!back && text === (observed.files[path] ?? null)) return [];
     return [

@@ -51,16 +51,19 @@ export function readSection(files: Files, key: string): string | null {
   return formatOf(path).read(files[path] ?? "", name);
 }
 
-/** The files' texts with the sections in them; only those that change. */
-export function writeSections(files: Files, sections: Sections): Record<string, string> {
+/** The files' texts with the sections in them; only those that change. State under /run is there as long as somebody has something to say in it. */
+export function writeSections(files: Files, sections: Sections): Record<string, string | null> {
   const byPath: Record<string, Record<string, string | null>> = {};
   for (const [key, section] of Object.entries(sections)) {
     const [path, name] = splitKey(key);
     (byPath[path] ??= {})[name] = section;
   }
-  const written = Object.entries(byPath).map(([path, changes]): [string, string] => [
-    path,
-    formatOf(path).write(files[path] ?? "", changes),
-  ]);
-  return Object.fromEntries(written.filter(([path, text]) => text !== (files[path] ?? "")));
+  const written = Object.entries(byPath).map(
+    ([path, changes]) => [path, formatOf(path).write(files[path] ?? "", changes)] as const,
+  );
+  return Object.fromEntries(
+    written
+      .filter(([path, text]) => text !== (files[path] ?? ""))
+      .map(([path, text]) => [path, text === "" && path.startsWith("/run/") ? null : text]),
+  );
 }

@@ -11,7 +11,6 @@ import { writeSections } from "./sections";
  * The host as it will be when `desired` is done: what the way back starts from, and what the next change of a batch is planned against.
  */
 export function simulate(observed: Observed, desired: HostState): Observed {
-  const files = { ...observed.files, ...writeSections(observed.files, desired.sections ?? {}) };
   const moved = moves(desired.links ?? {}, observed.links);
   const networks = overlay(observed.networks, desired.networks, (want, is) => ({
     leases: [],
@@ -39,7 +38,11 @@ export function simulate(observed: Observed, desired: HostState): Observed {
   }
   return {
     ...observed,
-    files: overlay(files, desired.files, (text) => text),
+    files: overlay(
+      observed.files,
+      { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) },
+      (text) => text,
+    ),
     links: overlay(observed.links, desired.links, (want, is): LinkState => ({ ...is, ...want })),
     leased: leasedAfter(desired, observed),
     sysctls: overlay(observed.sysctls, desired.sysctls, (value) => value),
@@ -55,21 +58,24 @@ export function simulate(observed: Observed, desired: HostState): Observed {
   };
 }
 
-/** What was leased moves with the link's role; IPv4's goes with the client where there is to be none. */
-function leasedAfter({ links = {} }: HostState, { leased, links: before }: Observed): Observed["leased"] {
+/** What was leased moves with the link's role, from a port to its bridge or back. */
+export function movedLeases({ links = {} }: HostState, { leased, links: before }: Observed): Observed["leased"] {
   const moved = moves(links, before);
-  const where = Object.keys(leased).map(
-    (name) => [moved.find(([from]) => from === name)?.[1] ?? name, leased[name]!] as const,
-  );
   return Object.fromEntries(
-    where
-      .filter(([name]) => links[name] !== null)
-      .map(([name, { addresses, routes }]) => {
-        const stays = (words: string) => words.includes(":") || links[name]?.dhcp4 !== false;
-        return [name, { addresses: addresses.filter(stays), routes: routes.filter(stays) }];
-      }),
+    Object.keys(leased)
+      .map((name) => [moved.find(([from]) => from === name)?.[1] ?? name, leased[name]!] as const)
+      .filter(([name]) => links[name] !== null),
   );
 }
+
+/** IPv4's leases go with the client, where there is to be none. */
+const leasedAfter = (desired: HostState, observed: Observed): Observed["leased"] =>
+  Object.fromEntries(
+    Object.entries(movedLeases(desired, observed)).map(([name, { addresses, routes }]) => {
+      const stays = (words: string) => words.includes(":") || desired.links?.[name]?.dhcp4 !== false;
+      return [name, { addresses: addresses.filter(stays), routes: routes.filter(stays) }];
+    }),
+  );
 
 function overlay<T, W>(
   lower: Readonly<Record<string, T>>,

@@ -66,7 +66,7 @@ export function parseLinks(
       ...(link.linkinfo?.info_kind && { kind: link.linkinfo.info_kind }),
       up: link.flags.includes("UP"),
       ...(link.address && { mac: link.address }),
-      ...(link.ifalias && { alias: link.ifalias }),
+      alias: link.ifalias ?? "",
       mtu: link.mtu,
       master: link.master ?? null,
       ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}) }),

@@ -221,7 +221,8 @@ function defaultName(args: Arguments, name: string): string {
 }
 
 function check(spec: BridgeSpec, args: Arguments): void {
-  spec.ports?.forEach((port, i) => {
+  spec.ports.forEach((port, i) => {
+    if (port === undefined) return;
     if (port === spec.name) args.problem(`ports[${i}]`, `${port} is the bridge itself`);
     if (spec.ports.indexOf(port) !== i) args.problem(`ports[${i}]`, `${port} is named twice`);
   });
@@ -230,10 +231,10 @@ function check(spec: BridgeSpec, args: Arguments): void {
       "forwardDelay",
       `must be 2 to 30 seconds with STP on (IEEE 802.1D, and the kernel), not ${spec.forwardDelay}`,
     );
-  if (spec.dhcp4 && spec.addresses?.some((address) => !isIPv6(address)))
+  if (spec.dhcp4 && spec.addresses?.some((address) => address !== undefined && !isIPv6(address)))
     args.problem("addresses", "an IPv4 address and dhcp4 exclude each other; leave one out");
   spec.routes?.forEach((route, i) => {
-    if (route.to && route.via && route.to !== "default" && isIPv6(route.to) !== isIPv6(route.via))
+    if (route?.to && route.via && route.to !== "default" && isIPv6(route.to) !== isIPv6(route.via))
       args.problem(`routes[${i}].via`, `${route.via} and ${route.to} are not of one family`);
   });
 }

@@ -175,11 +175,12 @@ function check(spec: NatNetworkSpec, args: Arguments): void {
   within("dhcp.start", dhcp.start);
   within("dhcp.end", dhcp.end);
   dhcp.hosts.forEach((host, i) => {
+    if (!host) return;
     within(`dhcp.hosts[${i}].address`, host.address);
     if (host.address === own) args.problem(`dhcp.hosts[${i}].address`, `${own} is the host's own`);
-    if (dhcp.hosts.findIndex((other) => other.mac === host.mac) < i)
+    if (host.mac && dhcp.hosts.findIndex((other) => other?.mac === host.mac) < i)
       args.problem(`dhcp.hosts[${i}].mac`, `${host.mac} has a reservation above`);
-    if (dhcp.hosts.findIndex((other) => other.address === host.address) < i)
+    if (host.address && dhcp.hosts.findIndex((other) => other?.address === host.address) < i)
       args.problem(`dhcp.hosts[${i}].address`, `${host.address} is reserved above`);
   });
   if (dhcp.start && dhcp.end && inSubnet(dhcp.start, address) && inSubnet(dhcp.end, address)) {
