@@ -1,0 +1,267 @@
+_kvmnet_transaction() {
+umask 077
+mkdir -p /run/kvmnet && mkdir /run/kvmnet/0123456789abcdef0123456789abcdef || { echo "cannot make /run/kvmnet/0123456789abcdef0123456789abcdef (is /run full or read-only?)" >&2; exit 3; }
+cat > /run/kvmnet/0123456789abcdef0123456789abcdef/script <<'KVMNET_0123456789abcdef0123456789abcdef' || { echo "cannot write /run/kvmnet/0123456789abcdef0123456789abcdef/script (is /run full?)" >&2; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; exit 3; }
+umask 022
+trap '' HUP PIPE INT TERM
+dir=/run/kvmnet/0123456789abcdef0123456789abcdef
+N=0123456789abcdef0123456789abcdef
+part() { printf '\n@%s %s\n' "$N" "$1"; }
+
+lock() {
+  kvmnet_end=$(($(now) + $1))
+  until flock -n 9; do
+    [ "$(now)" -lt "$kvmnet_end" ] || { part locked; cat /run/kvmnet/holder 2>/dev/null; return 1; }
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
+now() { read -r kvmnet_u _ < /proc/uptime; echo "${kvmnet_u%%.*}"; }
+progress() { printf '%s\n' "$1" >&3; } 2>/dev/null
+stale() { [ "$ok" = 1 ] && part "stale $1"; ok=0; }
+# kind change number title: runs one step. Not in a condition, or the shell would not mind a failing line in it (set -e).
+step() {
+  [ "$ok" = 1 ] || return 0
+  progress "$4"
+  part "step $2 $3 $4"
+  (set -e; "$1_$2_$3") 2>&1
+  kvmnet_rc=$?
+  [ "$kvmnet_rc" = 0 ] || { ok=0; part "failed $2 $3 $kvmnet_rc"; }
+}
+undo() {
+  part "undo $1 $2 $3"
+  (set -e; "undo_$1_$2") 2>&1
+  kvmnet_rc=$?
+  [ "$kvmnet_rc" = 0 ] || part "undo failed $1 $2 $kvmnet_rc"
+}
+# The operator has to be seen again over a new connection, or all comes back.
+confirm() {
+  [ "$ok" = 1 ] || return 0
+  : > "$dir/pending"
+  kvmnet_end=$(($(now) + window))
+  until [ -e "$dir/confirm" ]; do
+    [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part unconfirmed; return; }
+    sleep 0.05 2>/dev/null || sleep 1
+  done
+}
+result() { part "result $1 $2"; }
+
+put_file() {
+  [ ! -L "$1" ] || { echo "$1 is a symbolic link; a file of ours is never written through one" >&2; return 1; }
+  mkdir -p "${1%/*}" || return 1
+  kvmnet_new=$(mktemp "${1%/*}/.kvmnet.XXXXXX") || return 1
+  { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
+    printf %s "$2" > "$kvmnet_new" && { sync "$kvmnet_new" 2>/dev/null || sync; } && mv -f "$kvmnet_new" "$1"; } ||
+    { rm -f "$kvmnet_new"; return 1; }
+}
+
+dhcp_stop() {
+  for kvmnet_d in /proc/[0-9]*; do
+    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
+    case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
+    kvmnet_l=" $(tr '\0' ' ' < "$kvmnet_d/cmdline")"
+    case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
+    case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
+    kill -9 "${kvmnet_d#/proc/}"
+  done
+}
+dhcp_start() { "$@" > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
+
+virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
+net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
+net_active() { virsh_q net-list --name | grep -qxF -- "$1"; }
+net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
+net_start() { net_active "$1" || virsh_q net-start "$1"; }
+net_stop() { ! net_active "$1" || virsh_q net-destroy "$1"; }
+net_undefine() { ! net_exists "$1" || virsh_q net-undefine "$1"; }
+net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
+# A network that starts anew makes a new bridge; libvirt does not put running guests' taps back on it.
+net_bounce() {
+  net_active "$1" || { virsh_q net-start "$1"; return; }
+  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p")
+  kvmnet_taps=$(ls "/sys/class/net/$kvmnet_b/brif" 2>/dev/null)
+  virsh_q net-destroy "$1" && virsh_q net-start "$1" || return 1
+  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p")
+  for kvmnet_t in $kvmnet_taps; do [ ! -e "/sys/class/net/$kvmnet_t" ] || ip link set dev "$kvmnet_t" master "$kvmnet_b" || return 1; done
+}
+# network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
+net_reserve() {
+  net_exists "$1" || { [ -z "$3" ]; return; }
+  for kvmnet_s in --config --live; do
+    case $kvmnet_s in --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1") ;; --live) net_active "$1" || continue; kvmnet_x=$(virsh_q net-dumpxml "$1") ;; esac
+    if printf %s "$kvmnet_x" | grep -qiF "<host mac='$2'"; then
+      if [ -n "$3" ]; then virsh_q net-update "$1" modify ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1
+      else virsh_q net-update "$1" delete ip-dhcp-host "<host mac='$2'/>" --parent-index "$4" $kvmnet_s || return 1; fi
+    elif [ -n "$3" ]; then virsh_q net-update "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
+  done
+}
+dom_exists() { virsh_q list --all --name | grep -qxF -- "$1"; }
+dom_running() { virsh_q list --name | grep -qxF -- "$1"; }
+# domain, mac, --inactive or nothing
+has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
+# domain, mac, xml
+nic_put() {
+  if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
+  dom_running "$1" || return 0
+  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$3" --live; else nic_virsh attach-device "$1" "$3" --live; fi
+}
+nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
+# A guest lets go of a device when its own kernel has: wait for that.
+nic_remove() {
+  dom_exists "$1" || return 0
+  ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
+  ! dom_running "$1" || ! has_nic "$1" "$2" || {
+    nic_virsh detach-device "$1" "$4" --live || return 1
+    kvmnet_i=0
+    while has_nic "$1" "$2"; do
+      kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
+      sleep 0.2 2>/dev/null || sleep 1
+    done
+  }
+}
+
+probe() {
+  part os; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+  part hostname; cat /proc/sys/kernel/hostname
+  part kernel; cat /proc/sys/kernel/osrelease
+  part ssh; probe_ssh
+  part systemd; [ ! -d /run/systemd/system ] || echo yes
+  part commands
+  for c in ifup ifquery ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
+    ! command -v "$c" >/dev/null || echo "$c"
+  done
+  part addr; ip -j -d addr show
+  part route4; ip -j -4 route show table main
+  part route6; ip -j -6 route show table main 2>/dev/null
+  # grep, since a shell's read asks for a byte at a time, and /proc/sys answers only the first.
+  part sysctl; (cd /proc/sys && grep -s . net/ipv4/ip_forward net/ipv6/conf/all/forwarding \
+    net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables net/bridge/bridge-nf-call-arptables)
+  part processes; probe_processes
+  probe_files /etc/network/interfaces
+  for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \
+    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* /etc/NetworkManager/system-connections/* \
+    /run/network/ifstate; do
+    # A link shows another file again (Debian: 99-sysctl.conf).
+    [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
+  done
+  ! command -v virsh >/dev/null || probe_libvirt
+}
+
+# sudo drops SSH_CONNECTION, so ask the process that the session began with.
+probe_ssh() {
+  p=$PPID
+  while [ "${p:-1}" -gt 1 ]; do
+    c=$(tr '\0' '\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
+    [ -z "$c" ] || { echo "$c"; return; }
+    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
+  done
+}
+
+probe_processes() {
+  for d in /proc/[0-9]*; do
+    read -r c 2>/dev/null < "$d/comm" || continue
+    case $c in
+      dhclient | dhcpcd | udhcpc) printf '%s %s ' "${d#/proc/}" "$c"; tr '\0\n' '\001 ' < "$d/cmdline"; echo ;;
+      dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "${d#/proc/} $c" ;;
+    esac
+  done
+}
+
+# A file of interfaces(5) and what it sources, in reading order, each once. Globs only: words like $(…) stay what they are.
+probe_files() {
+  case "$probed " in *" $1 "*) return ;; esac
+  [ -f "$1" ] || return 0
+  probed="$probed $1"
+  part "file $1"; cat "$1"
+  for w in $(sed -n 's/^[[:space:]]*source[[:space:]]\{1,\}//p' "$1"); do
+    case $w in /*) ;; *) w=$(dirname "$1")/$w ;; esac
+    for g in $w; do probe_files "$g"; done
+  done
+  for w in $(sed -n 's/^[[:space:]]*source-dir\(ectory\)\{0,1\}[[:space:]]\{1,\}//p' "$1"); do
+    case $w in /*) ;; *) w=$(dirname "$1")/$w ;; esac
+    for g in $w/*; do probe_files "$g"; done
+  done
+}
+
+probe_libvirt() {
+  v='virsh -q -c qemu:///system'
+  list=$(export LC_ALL=C; $v "version --daemon; $(for q in 'net-list --name' 'net-list --all --name' 'net-list --all --autostart --name' 'net-list --all --transient --name' \
+    'list --name' 'list --all --name' 'list --all --transient --name'; do printf "echo '\n@%s list %s\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
+  part libvirt; printf '%s\n' "$list"
+  ask=
+  # Names go to virsh in its own single quotes. 60 kB a call: one argument may have 128 kB.
+  q() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+  flush() { [ -z "$ask" ] || (export LC_ALL=C; $v "$ask") 2>/dev/null; ask=; }
+  ask() {
+    ask="$ask echo '
+@$N $1 '$(q "$2")'
+'; $3; "
+    [ ${#ask} -lt 60000 ] || flush
+  }
+  printf '%s\n' "$list" | {
+    what=
+    while read -r line; do
+      case $line in
+        "@$N list net-list --all --name") what=net ;;
+        "@$N list net-list --name") what=netlive ;;
+        "@$N list list --all --name") what=dom ;;
+        "@$N list list --name") what=domlive ;;
+        "@$N "*) what= ;;
+        '' | error:*) ;;
+        *)
+          case $what in
+            net) ask network "$line" "net-dumpxml --inactive $(q "$line")" ;;
+            netlive) ask livenetwork "$line" "net-dumpxml $(q "$line")"; ask leases "$line" "net-dhcp-leases $(q "$line")" ;;
+            dom) ask domain "$line" "dumpxml --inactive $(q "$line")" ;;
+            domlive) ask livedomain "$line" "dumpxml $(q "$line")" ;;
+          esac ;;
+      esac
+    done
+    flush
+  }
+}
+
+exec 9> /run/kvmnet/lock
+lock 120 || { : > "$dir/done"; exit; }
+printf '%s\n' 'golden test' > /run/kvmnet/holder
+window=60
+# sysctl-forwarding ipv4
+do_0_0() {
+printf '%s\n' 1 > /proc/sys/net/ipv4/ip_forward
+}
+do_0_1() {
+put_file /etc/sysctl.d/60-kvmnet-forwarding.conf '# Managed by pulumi-kvmnet (office/prod, SysctlForwarding forwarding).
+net.ipv4.ip_forward = 1
+'
+}
+undo_0_0() {
+printf '%s\n' 0 > /proc/sys/net/ipv4/ip_forward
+}
+undo_0_1() {
+rm -f /etc/sysctl.d/60-kvmnet-forwarding.conf
+}
+change_0() {
+ok=1
+committing=0
+{ [ ! -e /etc/sysctl.d/60-kvmnet-forwarding.conf ]; } || stale /etc/sysctl.d/60-kvmnet-forwarding.conf
+{ [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; } || stale 'sysctl net.ipv4.ip_forward'
+[ "$ok" = 1 ] || { result 0 stale; return; }
+step do 0 0 'sysctl net.ipv4.ip_forward = 1'
+
+committing=$ok
+step do 0 1 'write /etc/sysctl.d/60-kvmnet-forwarding.conf'
+[ "$ok" = 0 ] || { result 0 done; return; }
+[ "$committing" = 0 ] || undo 0 1 'remove /etc/sysctl.d/60-kvmnet-forwarding.conf'
+undo 0 0 'sysctl net.ipv4.ip_forward = 0'
+result 0 reverted
+}
+change_0
+rm -f /run/kvmnet/holder
+part observed
+probe
+: > "$dir/done"
+KVMNET_0123456789abcdef0123456789abcdef
+setsid sh /run/kvmnet/0123456789abcdef0123456789abcdef/script > /run/kvmnet/0123456789abcdef0123456789abcdef/transcript 2>&1 3>&2 < /dev/null &
+wait $!
+if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
+}
+_kvmnet_transaction
