@@ -79,6 +79,7 @@ function describedLink(link: Partial<LinkState>, clients: Facts["dhcpClients"], 
   const runs = (family: 4 | 6) => clients.some((client) => client.link === name && client.family === family);
   return {
     up: true,
+    alias: "",
     mtu: 1500,
     master: null,
     dhcp4: runs(4),

@@ -45,7 +45,7 @@ const cases: readonly (readonly [string, Files, Sections])[] = [
 ]; // prettier-ignore
 
 describe.each(cases)("%s", (_, files, sections) => {
-  const written = { ...files, ...writeSections(files, sections) };
+  const written = { ...files, ...writeSections(files, sections) } as Record<string, string>;
 
   test("what was written is read", () => {
     for (const [key, text] of Object.entries(sections)) expect([key, readSection(written, key)]).toEqual([key, text]);
@@ -56,9 +56,7 @@ describe.each(cases)("%s", (_, files, sections) => {
   test("what was there, put back, gives the files byte for byte", () => {
     const before = Object.fromEntries(Object.keys(sections).map((key) => [key, readSection(files, key)]));
     const back = { ...written, ...writeSections(written, before) };
-    expect(Object.fromEntries(Object.entries(back).filter(([path, text]) => path in files || text !== ""))).toEqual(
-      files,
-    );
+    expect(Object.fromEntries(Object.entries(back).filter(([, text]) => text !== null))).toEqual(files);
   });
 
   test("the order of the keys does not count: Pulumi's engine loses it", () => {

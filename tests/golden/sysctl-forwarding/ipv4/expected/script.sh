@@ -64,7 +64,7 @@ dhcp_stop() {
     kill -9 "${kvmnet_d#/proc/}"
   done
 }
-dhcp_start() { "$@" > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
+dhcp_start() { (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
 
 virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
 net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
@@ -221,7 +221,7 @@ probe_libvirt() {
 }
 
 exec 9> /run/kvmnet/lock
-lock 120 || { : > "$dir/done"; exit; }
+lock 120 || exit
 printf '%s\n' 'golden test' > /run/kvmnet/holder
 window=60
 # sysctl-forwarding ipv4
@@ -258,9 +258,8 @@ change_0
 rm -f /run/kvmnet/holder
 part observed
 probe
-: > "$dir/done"
 KVMNET_0123456789abcdef0123456789abcdef
-setsid sh /run/kvmnet/0123456789abcdef0123456789abcdef/script > /run/kvmnet/0123456789abcdef0123456789abcdef/transcript 2>&1 3>&2 < /dev/null &
+setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; : > "$0/done"' /run/kvmnet/0123456789abcdef0123456789abcdef 3>&2 < /dev/null &
 wait $!
 if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
 }
