@@ -48,7 +48,7 @@ mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(
 cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
 ${transaction(changes, options)}
 ${end}
-setsid sh ${dirOf(options.nonce)}/script > ${dirOf(options.nonce)}/transcript 2>&1 3>${guarded ? "/dev/null" : "&2"} < /dev/null &
+setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} < /dev/null &
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
 if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
   );
@@ -77,15 +77,14 @@ trap '' HUP PIPE INT TERM
 dir=${dirOf(nonce)}
 ${partFunction(nonce)}${library}${fileFunctions}${dhcpFunctions}${libvirtFunctions}${probeScript}
 exec 9> ${RUN}/lock
-lock ${lockWait} || { : > "$dir/done"; exit; }
+lock ${lockWait} || exit
 printf '%s\\n' ${quote(who)} > ${RUN}/holder
 window=${confirmWindow}
 ${changes.map(changeFunctions).join("\n")}
 ${changes.map((_, i) => `change_${i}`).join("\n")}
 rm -f ${RUN}/holder
 part observed
-probe
-: > "$dir/done"`;
+probe`;
 }
 
 const changeFunctions = ({ title, plan }: Change, i: number): string => {

@@ -83,7 +83,7 @@ export class HostSession {
         await this.transact(batch);
       } catch (error) {
         this.observed = undefined;
-        for (const waiting of batch) waiting.reject(error);
+        for (const waiting of batch) if (!this.queue.includes(waiting)) waiting.reject(error);
       }
     }
     this.working = false;
@@ -176,7 +176,7 @@ export class HostSession {
     if (!parts.some(({ key }) => key === "observed" || key === "locked"))
       throw new HostError(
         "interrupted",
-        `the transcript of the change on ${this.host} ends early; run \`pulumi refresh\` to see how the host is`,
+        `the change on ${this.host} ended early (${parts.at(-1)?.key ?? answer?.stdout.trim() ?? "it said nothing"}); run \`pulumi refresh\` to see how the host is`,
       );
     return parts;
   }

@@ -3,7 +3,8 @@ import { command, quote } from "../shell";
 
 /**
  * A DHCP client that is killed leaves its lease and the link's address alone; one that ends in another way gives up both
- * (dhclient(8): -r, -x; dhclient-script on STOP and RELEASE). The lock of our transaction (fd 9) must not live on in a daemon.
+ * (dhclient(8): -r, -x; dhclient-script on STOP and RELEASE). Neither the lock of our transaction (fd 9) nor the signals that it
+ * ignores may live on in a daemon.
  */
 export const dhcpFunctions = `
 dhcp_stop() {
@@ -16,7 +17,7 @@ dhcp_stop() {
     kill -9 "\${kvmnet_d#/proc/}"
   done
 }
-dhcp_start() { "$@" > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
+dhcp_start() { (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
 `;
 
 export const stopClient = (link: string, family: 4 | 6): string => command("dhcp_stop", link, String(family));
