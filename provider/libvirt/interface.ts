@@ -71,25 +71,31 @@ export function setInterface(domainXml: string, mac: string, xml: string | null)
   return printXml(root);
 }
 
-/** `base` (the host's element) with its modelled parts as `desired` has them; all else of it stays: its PCI address, boot order, filters. */
+/**
+ * `base` (the host's element) with its modelled parts as `desired` has them; all else of it stays: its PCI address, boot order, filters.
+ * Over a running guest's element it is what `virsh update-device --live` takes: there the alias cannot change.
+ */
 export function mergeInterface(base: string | null, desired: string): string {
   if (base === null) return desired;
   const root = parseXml(base);
   const want = parseXml(desired);
   const [is, to] = [read(root), read(want)];
   setAttributes(ensureChild(root, "mac", ORDER), { address: to.mac });
+  setAttributes(root, { type: to.type });
   if (!sameSource(is, to)) {
-    // Attributes of the old source (portgroup, portid, mode, …) belong to it.
-    setAttributes(root, { type: to.type });
+    // Attributes of the old source (portgroup, mode, …) belong to it.
     removeAll(childrenOf(root, "source"));
     const source = childOf(want, "source");
-    if (source)
-      setAttributes(insert(root, source, ORDER), to.type === "network" ? { portid: undefined, bridge: undefined } : {});
+    if (source) insert(root, source, ORDER);
   }
+  // What a network made of it on the running guest: given back to libvirt as type='bridge', it would leave the network.
+  if (to.type === "network")
+    setAttributes(ensureChild(root, "source", ORDER), { portid: undefined, bridge: undefined });
   if (to.model !== undefined) setAttributes(ensureChild(root, "model", ORDER), { type: to.model });
   if (to.linkState !== undefined) setAttributes(ensureChild(root, "link", ORDER), { state: to.linkState });
   else if (is.linkState === "down") removeAll(childrenOf(root, "link"));
-  if (to.alias !== undefined) setAttributes(ensureChild(root, "alias", ORDER), { name: to.alias });
+  if (to.alias !== undefined && !givenByLibvirt(is.alias))
+    setAttributes(ensureChild(root, "alias", ORDER), { name: to.alias });
   return printXml(root);
 }
 
@@ -98,15 +104,17 @@ export function mergeInterface(base: string | null, desired: string): string {
  * to a running guest's (tap, alias net0, port) does not count.
  */
 export function interfaceView(observed: string, desired: string): string {
-  const want = read(parseXml(desired));
-  const is = read(parseXml(observed));
-  const view = printed({
+  const [want, is] = [readText(desired), readText(observed)];
+  const view: Read = {
     ...is,
     model: want.model && is.model,
     linkState: (is.linkState ?? "up") === (want.linkState ?? "up") ? want.linkState : (is.linkState ?? "up"),
-    alias: want.alias && is.alias?.startsWith("ua-") ? is.alias : undefined,
-  });
-  return view === printed(want) ? desired : view;
+    alias: want.alias && (givenByLibvirt(is.alias) ? want.alias : is.alias),
+  };
+  const { source, ...rest } = view;
+  const same =
+    sameSource(view, want) && Object.entries(rest).every(([key, value]) => want[key as keyof Read] === value);
+  return same ? desired : printed(view);
 }
 
 /** The tap of a running guest's interface. */
@@ -131,6 +139,8 @@ interface Read {
   readonly alias: string | undefined;
 }
 
+const readText = remember((xml: string) => read(parseXml(xml)));
+
 function read(element: XmlElement): Read {
   const source = childOf(element, "source");
   const type = element.getAttribute("type") ?? "";
@@ -146,6 +156,9 @@ function read(element: XmlElement): Read {
     alias: childAttribute(element, "alias", "name"),
   };
 }
+
+/** `net0`: libvirt names the devices of a running guest that have no `ua-…` of their user (https://libvirt.org/formatdomain.html#devices). */
+const givenByLibvirt = (alias: string | undefined) => alias !== undefined && !alias.startsWith("ua-");
 
 const sameSource = (a: Read, b: Read) =>
   a.type === b.type &&

@@ -14,8 +14,8 @@ import { pairIps, sameAddress, sameHost, sameRange } from "./networkMatch";
  */
 export function networkView(observed: string, desired: string): string {
   const want = networkFromXml(desired);
-  const view = networkToXml(inWordsOf(want, networkFromXml(observed)));
-  return view === networkToXml(want) ? desired : view;
+  const view = inWordsOf(want, networkFromXml(observed));
+  return JSON.stringify(view) === JSON.stringify(inWordsOf(want, want)) ? desired : networkToXml(view);
 }
 
 function inWordsOf(want: NetworkDefinition, is: NetworkDefinition): NetworkDefinition {

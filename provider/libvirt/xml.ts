@@ -86,7 +86,10 @@ const escape = (text: string) => text.replace(/[<>&"'\r]/g, (character) => refer
 
 /** The child elements, all or those of one name, in document order. */
 export const childrenOf = (parent: XmlElement, name?: string): XmlElement[] =>
-  [...parent.children].filter((child) => name === undefined || child.nodeName === name);
+  [...parent.childNodes].filter(
+    (node): node is XmlElement =>
+      (node.nodeType as number) === ELEMENT && (name === undefined || node.nodeName === name),
+  );
 
 export const childOf = (parent: XmlElement, name: string): XmlElement | undefined => childrenOf(parent, name)[0];
 
