@@ -85,7 +85,8 @@ async function build(): Promise<void> {
   await must(["ip", "link", "add", "eth0", "netns", op, "type", "veth", "peer", "name", "p-op", "netns", sw]);
   await batch(sw, [
     "link set lo up",
-    "link add lan type bridge",
+    // A bridge without a MAC of its own takes its ports' lowest: a host that comes or goes would change the gateway's.
+    "link add lan address 02:00:0a:00:00:01 type bridge",
     `addr add ${LAN.gateway}/24 dev lan`,
     "link set lan up",
   ]);
