@@ -48,7 +48,7 @@ mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(
 cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
 ${transaction(changes, options)}
 ${end}
-setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} < /dev/null &
+setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
 if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
   );
