@@ -27,7 +27,10 @@ const claimants: readonly Claimant[] = [
     // A `match:` needs facts that the file does not have; whoever has one means netplan to own the NICs.
     claims: (link, { files }) =>
       fileThat(files, /^\/etc\/netplan\/[^/]*\.yaml$/, (text) =>
-        new RegExp(`^\\s+["']?${escape(link)}["']?\\s*:|^\\s+match\\s*:|^\\s*renderer\\s*:\\s*NetworkManager`, "m").test(text),
+        new RegExp(
+          `^\\s+["']?${escape(link)}["']?\\s*:|^\\s+match\\s*:|^\\s*renderer\\s*:\\s*NetworkManager`,
+          "m",
+        ).test(text),
       ),
   },
   {
@@ -68,7 +71,10 @@ export function detect(links: readonly string[], facts: Facts): Detected {
   const { files, has } = facts;
   const named = namedIn(files, links);
   if (named) trail.push(`${named.path} names ${named.link}`);
-  else trail.push(files[INTERFACES] === undefined ? `no ${INTERFACES}` : `${INTERFACES} names none of ${links.join(", ")}`);
+  else
+    trail.push(
+      files[INTERFACES] === undefined ? `no ${INTERFACES}` : `${INTERFACES} names none of ${links.join(", ")}`,
+    );
   trail.push(`ifup is ${has("ifup") ? "" : "not "}installed`);
   if (named && has("ifup")) return ifupdown(trail, `${named.link} belongs to ifupdown (${named.path})`, has);
 
@@ -92,7 +98,11 @@ function ifupdown(trail: string[], fact: string, has: Facts["has"]): Detected {
   const runtime = '`owner: "runtime"` changes the kernel only, until the next reboot';
   if (has("ifreload")) {
     trail.push("ifup is ifupdown2's (there is an ifreload)");
-    return { owner: "runtime", trail, refused: `${fact}, in its ifupdown2, which this version cannot activate yet; ${runtime}` };
+    return {
+      owner: "runtime",
+      trail,
+      refused: `${fact}, in its ifupdown2, which this version cannot activate yet; ${runtime}`,
+    };
   }
   if (!has("brctl")) {
     trail.push("brctl is not installed");
@@ -120,4 +130,9 @@ const fileThat = (files: Files, path: RegExp, claims: (text: string, path: strin
 const escape = (text: string) => text.replace(/[.+]/g, "\\$&");
 
 const globMatches = (pattern: string, link: string) =>
-  new RegExp(`^${pattern.replace(/[.+^${}()|\\]/g, "\\$&").replace(/\?/g, ".").replace(/\*/g, ".*")}$`).test(link);
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|\\]/g, "\\$&")
+      .replace(/\?/g, ".")
+      .replace(/\*/g, ".*")}$`,
+  ).test(link);
