@@ -63,6 +63,8 @@ export interface NetworkState {
 
 export interface ReservationState {
   readonly address: string;
+  /** The host name that goes with the address. */
+  readonly name?: string;
 }
 
 export interface InterfaceState {

@@ -343,7 +343,7 @@ function shaped(like: unknown, is: unknown): unknown {
  */
 function review(desired: HostState, host: string): string {
   const texts: [string, string | null][] = [
-    ...Object.entries(desired.files ?? {}),
+    ...Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE)),
     ...Object.entries(desired.sections ?? {})
       .filter(([key]) => !key.startsWith(`${IFSTATE}#`))
       .map(([key, text]): [string, string | null] => [splitKey(key).join(", "), text]),

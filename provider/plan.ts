@@ -1,14 +1,22 @@
 import { createHash } from "node:crypto";
 import type { Observed } from "./facts";
 import { hazardOf } from "./hazard";
-import { equal, type HostState, type InterfaceState, type LinkState, type NetworkState } from "./hostState";
+import {
+  differences,
+  equal,
+  type HostState,
+  type InterfaceState,
+  type LinkState,
+  type NetworkState,
+} from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
 import { linkBatch, moves } from "./kernel/linkBatch";
 import { startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
-import { mergeInterface } from "./libvirt/interface";
+import { interfacesOf, mergeInterface } from "./libvirt/interface";
 import { mergeNetwork, parentIndex, reservationElement } from "./libvirt/network";
 import { net, nic } from "./libvirt/operations";
+import { rangeUpdates } from "./libvirt/ranges";
 import { capture, networkKey, project } from "./project";
 import { writeSections } from "./sections";
 import { command, quote } from "./shell";
@@ -125,7 +133,7 @@ function networkSteps(desired: HostState, found: HostState, observed: Observed):
       ...(is?.xml === want.xml
         ? []
         : [step("define", net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)))]),
-      ...runNetwork(name, want, is).map(([title, script]) => step(title, script)),
+      ...runNetwork(name, want, is, observed.networks[name]?.liveXml).map(([title, script]) => step(title, script)),
       ...((is?.autostart ?? false) === want.autostart
         ? []
         : [step(`autostart ${want.autostart ? "on" : "off"}`, net.autostart(name, want.autostart))]),
@@ -133,25 +141,45 @@ function networkSteps(desired: HostState, found: HostState, observed: Observed):
   });
 }
 
-/** What is running has to be started anew for a changed definition; guests' taps are put back on its bridge. */
-function runNetwork(name: string, want: NetworkState, is: NetworkState | null): [title: string, script: string][] {
+/** What a running network cannot take over live makes it start anew; guests' taps are put back on its bridge. */
+function runNetwork(
+  name: string,
+  want: NetworkState,
+  is: NetworkState | null,
+  liveXml: string | undefined,
+): [title: string, script: string][] {
   if (!want.active) return is?.active ? [["stop", net.stop(name)]] : [];
   if (!is?.active) return [["start", net.start(name)]];
-  return is.live ? [] : [["start anew, guests' taps put back", net.bounce(name)]];
+  if (is.live) return [];
+  const ranges = liveXml === undefined ? undefined : rangeUpdates(liveXml, want.xml);
+  return (
+    ranges?.map((update) => ["change the DHCP range live", net.ranges(name, update)]) ?? [
+      ["start anew, guests' taps put back", net.bounce(name)],
+    ]
+  );
 }
 
 function reservationSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
   const found = capture(observed, desired).reservations ?? {};
   return Object.entries(desired.reservations ?? {}).flatMap(([key, want]): Op[] => {
-    if (!back && equal(want, found[key])) return [];
+    if (!back && differences({ reservations: { [key]: want } }, { reservations: found }).length === 0) return [];
     const [network, mac] = networkKey(key);
+    // With the network goes all that is in it.
+    const xml =
+      desired.networks?.[network] === null
+        ? undefined
+        : (observed.networks[network]?.xml ?? desired.networks?.[network]?.xml);
     const address = (want ?? found[key])?.address;
-    if (address === undefined) return [];
-    const index = parentIndex(observed.networks[network]?.xml ?? "<network/>", address);
+    if (address === undefined || xml === undefined) return [];
     const title = want
       ? `network ${network}: reserve ${address} for ${mac}`
       : `network ${network}: no reservation for ${mac}`;
-    return [{ title, script: net.reserve(network, mac, want ? reservationElement(mac, want) : "", index) }];
+    return [
+      {
+        title,
+        script: net.reserve(network, mac, want ? reservationElement(mac, want, xml) : "", parentIndex(xml, address)),
+      },
+    ];
   });
 }
 
@@ -160,15 +188,13 @@ function interfaceSteps(desired: HostState, found: HostState, observed: Observed
     const [domain, mac] = networkKey(key);
     const is: InterfaceState | null = found.interfaces?.[key] ?? null;
     if (!back && equal(want, is)) return [];
-    const raw = capture(observed, { interfaces: { [key]: null } }).interfaces![key] ?? null;
-    if (want === null) {
-      const xml = raw?.xml ?? is?.xml ?? "";
-      return is ? [{ title: `guest ${domain}: detach ${mac}`, script: nic.remove(domain, mac, xml, xml) }] : [];
-    }
+    if (want === null) return is ? [{ title: `guest ${domain}: detach ${mac}`, script: nic.remove(domain, mac) }] : [];
+    const element = (xml: string | undefined) => (xml === undefined ? null : (interfacesOf(xml)[mac] ?? null));
+    const [persistent, live] = [element(observed.domains[domain]?.xml), element(observed.domains[domain]?.liveXml)];
     return [
       {
         title: `guest ${domain}: ${is ? "change" : "attach"} ${mac}`,
-        script: nic.put(domain, mac, mergeInterface(raw?.xml || null, want.xml)),
+        script: nic.put(domain, mac, mergeInterface(persistent, want.xml), mergeInterface(live, want.xml)),
       },
     ];
   });

@@ -16,8 +16,7 @@ export function capture(observed: Observed, state: HostState): HostState {
     networks: (name) => networkOf(observed, name),
     reservations: (key) => {
       const [network, mac] = networkKey(key);
-      const address = reservations(observed.networks[network]?.xml ?? "<network/>")[mac]?.address;
-      return address === undefined ? null : { address };
+      return reservations(observed.networks[network]?.xml ?? "<network/>")[mac] ?? null;
     },
     interfaces: (key) => interfaceOf(observed, key),
   });

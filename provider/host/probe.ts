@@ -13,10 +13,10 @@ probe() {
   part ssh; probe_ssh
   part systemd; [ ! -d /run/systemd/system ] || echo yes
   part commands
-  for c in ifup ifquery ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
+  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
     ! command -v "$c" >/dev/null || echo "$c"
   done
-  part addr; ip -j -d addr show
+  part addr; ip -j -d addr show 2>&1
   part route4; ip -j -4 route show table main
   part route6; ip -j -6 route show table main 2>/dev/null
   # grep, since a shell's read asks for a byte at a time, and /proc/sys answers only the first.
@@ -25,10 +25,14 @@ probe() {
   part processes; probe_processes
   probe_files /etc/network/interfaces
   for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \\
-    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* /etc/NetworkManager/system-connections/* \\
-    /run/network/ifstate; do
+    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \\
+    /run/network/ifstate /run/network/ifstate.*; do
     # A link shows another file again (Debian: 99-sysctl.conf).
     [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
+  done
+  # Their other lines are nobody's business: keys of wireless networks.
+  for f in /etc/NetworkManager/system-connections/*; do
+    [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
   done
   ! command -v virsh >/dev/null || probe_libvirt
 }
@@ -47,7 +51,10 @@ probe_processes() {
   for d in /proc/[0-9]*; do
     read -r c 2>/dev/null < "$d/comm" || continue
     case $c in
-      dhclient | dhcpcd | udhcpc) printf '%s %s ' "\${d#/proc/}" "$c"; tr '\\0\\n' '\\001 ' < "$d/cmdline"; echo ;;
+      dhclient | dhcpcd | udhcpc)
+        # Not a container's, which has a network of its own.
+        [ "$(readlink "$d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
+        printf '%s %s ' "\${d#/proc/}" "$c"; tr '\\0\\n' '\\001 ' < "$d/cmdline"; echo ;;
       dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "\${d#/proc/} $c" ;;
     esac
   done

@@ -95,6 +95,12 @@ export class HostSession {
     const parts = parseTranscript(answer.stdout, nonce);
     if (answer.code !== 0 && !parts.some(({ key }) => key === "route6"))
       throw scriptError(this.host, "read the host's network", answer);
+    const addr = parts.find(({ key }) => key === "addr")?.text.trim() ?? "";
+    if (!addr.startsWith("["))
+      throw new HostError(
+        "failed",
+        `ip(8) of ${this.host} cannot say its links as JSON; iproute2 4.13 or newer is needed, not busybox's. It said: ${addr.slice(0, 200) || "nothing"}`,
+      );
     return observe(parts);
   }
 

@@ -58,7 +58,8 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
   }
   const arrives = (to: string) => (words: string) => isV6(words) || desired[to]?.dhcp4;
   for (const [from, to] of moving)
-    for (const words of leased[from]?.addresses.filter(arrives(to)) ?? []) add.push(`addr add ${words} dev ${to}`);
+    for (const words of leased[from]?.addresses.filter(arrives(to)) ?? [])
+      add.push(`addr add ${untilRenewed(words)} dev ${to}`);
 
   // Routes come last, when every gateway's subnet is connected again.
   for (const [name, want] of Object.entries(desired)) {
@@ -116,6 +117,15 @@ function bridgeWords(bridge: BridgeState): string {
   ];
   return words.flatMap(([word, value]) => (value === undefined ? [] : [`${word} ${value}`])).join(" ");
 }
+
+/**
+ * dhclient-script sets an address's lifetimes when it is renewed, not when it is there already: with what is left of the old ones it would
+ * go, and the default route with it, just before it is renewed. Endless, but still one that a lease brought.
+ */
+const untilRenewed = (words: string) =>
+  isV6(words)
+    ? words
+    : words.replace(/valid_lft \S+ preferred_lft \S+/, "valid_lft 4294967294 preferred_lft 4294967294");
 
 const exactly = (value: string, exact: readonly string[] | undefined) =>
   exact?.find((words) => words === value || words.startsWith(`${value} `) || routeKey(words) === value);

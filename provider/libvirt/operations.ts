@@ -1,4 +1,5 @@
 import { command } from "../shell";
+import type { RangeUpdate } from "./ranges";
 
 /**
  * How a libvirt network or a guest's interface is changed with virsh. Each function makes sure of a state, whatever was there before,
@@ -22,6 +23,15 @@ net_bounce() {
   kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p")
   for kvmnet_t in $kvmnet_taps; do [ ! -e "/sys/class/net/$kvmnet_t" ] || ip link set dev "$kvmnet_t" master "$kvmnet_b" || return 1; done
 }
+# network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
+net_ranges() {
+  net_active "$1" || return 0
+  kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
+  for kvmnet_r in "$@"; do
+    if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
+    virsh_q net-update "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" --live || return 1
+  done
+}
 # network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
 net_reserve() {
   net_exists "$1" || { [ -z "$3" ]; return; }
@@ -37,11 +47,11 @@ dom_exists() { virsh_q list --all --name | grep -qxF -- "$1"; }
 dom_running() { virsh_q list --name | grep -qxF -- "$1"; }
 # domain, mac, --inactive or nothing
 has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
-# domain, mac, xml
+# domain, mac, the persistent element, the live one: a running guest's has an alias and a tap of its own
 nic_put() {
   if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
   dom_running "$1" || return 0
-  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$3" --live; else nic_virsh attach-device "$1" "$3" --live; fi
+  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$4" --live; else nic_virsh attach-device "$1" "$4" --live; fi
 }
 nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
 # A guest lets go of a device when its own kernel has: wait for that.
@@ -49,7 +59,7 @@ nic_remove() {
   dom_exists "$1" || return 0
   ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
   ! dom_running "$1" || ! has_nic "$1" "$2" || {
-    nic_virsh detach-device "$1" "$4" --live || return 1
+    nic_virsh detach-device "$1" "$3" --live || return 1
     kvmnet_i=0
     while has_nic "$1" "$2"; do
       kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
@@ -65,13 +75,21 @@ export const net = {
   stop: (name: string) => command("net_stop", name),
   undefine: (name: string) => command("net_undefine", name),
   autostart: (name: string, on: boolean) => command("net_autostart", name, on ? "on" : "off"),
+  ranges: (name: string, { parentIndex, remove, add }: RangeUpdate) =>
+    command("net_ranges", name, String(parentIndex), ...remove, "--", ...add),
   bounce: (name: string) => command("net_bounce", name),
   reserve: (name: string, mac: string, element: string, index: number) =>
     command("net_reserve", name, mac, element, String(index)),
 };
 
 export const nic = {
-  put: (domain: string, mac: string, xml: string) => command("nic_put", domain, mac, xml),
-  remove: (domain: string, mac: string, xml: string, liveXml: string) =>
-    command("nic_remove", domain, mac, xml, liveXml),
+  put: (domain: string, mac: string, xml: string, liveXml: string) => command("nic_put", domain, mac, xml, liveXml),
+  /** libvirt finds the device by its MAC; it only wants to see some source, and neither an alias nor an address that differ. */
+  remove: (domain: string, mac: string) =>
+    command(
+      "nic_remove",
+      domain,
+      mac,
+      `<interface type='network'><mac address='${mac}'/><source network='default'/></interface>`,
+    ),
 };

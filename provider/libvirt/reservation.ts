@@ -19,12 +19,13 @@ export interface Reservation {
   readonly name?: string;
 }
 
-/** The reservations of a network, in all of its subnets: MAC (lower case) → address. */
-export const reservations = remember((networkXml: string): Readonly<Record<string, { readonly address: string }>> =>
+/** The reservations of a network, in all of its subnets, by MAC (lower case). */
+export const reservations = remember((networkXml: string): Readonly<Record<string, Reservation>> =>
   Object.fromEntries(
     hosts(parseXml(networkXml)).flatMap(({ mac, element }) => {
       const address = element.getAttribute("ip");
-      return mac && address ? [[mac, { address }]] : [];
+      const name = element.getAttribute("name");
+      return mac && address ? [[mac, { address, ...(name && { name }) }]] : [];
     }),
   ),
 );

@@ -144,6 +144,8 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const desired: HostState = {
       ...rendered,
       ...(owner === "ifupdown" && {
+        // What ifup would have written: it knows the bridge as up, and ifdown can take it down.
+        files: { ...rendered.files, [`${IFSTATE}.${plan.name}`]: `${plan.name}\n` },
         sections: { ...rendered.sections, [`${IFSTATE}#${plan.name}`]: `${plan.name}=${plan.name}\n` },
       }),
       links: {
@@ -182,7 +184,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const isPorts = (key: string) =>
       key.startsWith(`${IFSTATE}#`) || ports.some((port) => key.split("#")[1]!.split(" ").includes(port));
     return {
-      ...(desired.files && { files: desired.files }),
+      files: Object.fromEntries(Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE))),
       sections: Object.fromEntries(Object.entries(desired.sections ?? {}).filter(([key]) => !isPorts(key))),
       links: Object.fromEntries(Object.entries(desired.links ?? {}).filter(([name]) => !ports.includes(name))),
     };
@@ -273,14 +275,18 @@ function resolve(
     Record<"stp" | "forwardDelay" | "helloTime" | "maxAge" | "ageingTime" | "priority" | "maxWait" | "mtu", never>
   >;
   const v4 = spec.addresses?.some((address) => !isIPv6(address));
-  const dhcp4 = spec.dhcp4 ?? (!v4 && found.some((link) => link.dhcp4));
+  const hadDhcp = found.some((link) => link.dhcp4);
+  const dhcp4 = spec.dhcp4 ?? (!v4 && hadDhcp);
   const dhcp6 = spec.dhcp6 ?? found.some((link) => link.dhcp6);
+  // An adopted bridge has its MAC from its own file, or from the kernel as ever.
+  const macAddress = spec.macAddress ?? (adopted ? adopted.macAddress : mac);
   const stp = spec.stp ?? (had.stp as boolean | undefined) ?? false;
   const optional = <K extends "helloTime" | "maxAge" | "ageingTime" | "priority" | "mtu">(key: K) => {
     const value = spec[key] ?? (had[key] as number | undefined);
     return value === undefined ? {} : { [key]: value };
   };
-  const kept = (words: readonly string[]) => words.filter((word) => word.includes(":") || !dhcp4);
+  const isKept = (words: string) => words.includes(":") || !dhcp4 || (hadDhcp && !words.startsWith("default "));
+  const kept = (all: readonly string[]) => all.filter(isKept);
   return {
     name: spec.name,
     ports: spec.ports,
@@ -289,7 +295,7 @@ function resolve(
     addresses: spec.addresses ?? kept(found.flatMap((link) => link.addresses)),
     routes: spec.routes?.map(routeWords) ?? kept(found.flatMap((link) => link.routes)),
     nameservers: spec.nameservers ?? found.flatMap((link) => link.nameservers),
-    ...((spec.macAddress ?? mac) ? { macAddress: (spec.macAddress ?? mac)! } : {}),
+    ...(macAddress && { macAddress }),
     stp,
     forwardDelay: spec.forwardDelay ?? (had.forwardDelay as number | undefined) ?? (stp ? 15 : 0),
     ...optional("helloTime"),

@@ -3,6 +3,7 @@ import type { Observed } from "../facts";
 import type { HostState } from "../hostState";
 import { FORWARDING } from "../kernel/sysctl";
 import { networkFromXml, networkToXml, networkView, type NetworkIp } from "../libvirt/network";
+import { rangeUpdates } from "../libvirt/ranges";
 import {
   boolean,
   cidr,
@@ -44,7 +45,7 @@ interface DhcpSpec {
 export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
   type: "NatNetwork",
   args: ["name", "address", "dhcp", "address6", "bridgeName", "domain", "mtu", "autostart", "forwardInterface"],
-  renders: ["networks"],
+  renders: ["networks", "reservations"],
   outputs: ["uuid", "bridge", "macAddress"],
   replaceOn: ["name"],
 
@@ -100,7 +101,10 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
       ips: [ip(spec.address, spec.dhcp), ...(spec.address6 ? [ip(spec.address6)] : [])],
     });
     return {
-      desired: { networks: { [spec.name]: { xml, active: true, autostart: spec.autostart, live: true } } },
+      desired: {
+        networks: { [spec.name]: { xml, active: true, autostart: spec.autostart, live: true } },
+        ...(spec.dhcp && spec.dhcp.hosts.length > 0 && { reservations: reservationsOf(spec.name, spec.dhcp) }),
+      },
       found: { adopted, of: spec.name },
       completed: { name: spec.name, autostart: spec.autostart },
       problems: overlapProblems(spec, observed, host),
@@ -137,6 +141,9 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
   },
 };
 
+const reservationsOf = (network: string, { hosts }: DhcpSpec) =>
+  Object.fromEntries(hosts.map(({ mac, address, name }) => [`${network}/${mac}`, { address, ...(name && { name }) }]));
+
 function ip(address: string, dhcp?: DhcpSpec): NetworkIp {
   const [host = "", prefix = ""] = address.split("/");
   return {
@@ -148,7 +155,8 @@ function ip(address: string, dhcp?: DhcpSpec): NetworkIp {
         ranges: [
           { start: dhcp.start, end: dhcp.end, ...(dhcp.leaseTime !== undefined && { leaseTime: dhcp.leaseTime }) },
         ],
-        hosts: dhcp.hosts.map(({ mac, address, name }) => ({ mac, ip: address, ...(name && { name }) })),
+        // Each reservation is a thing of its own (HostState.reservations): changed live, beside those of guest interfaces.
+        hosts: [],
       },
     }),
   };
@@ -233,7 +241,13 @@ function overlapProblems(spec: NatNetworkSpec, observed: Observed, host: string)
 /** libvirt has no way to change most of a running network: it is started anew, and guests lose a ping or two. */
 function liveWarnings(name: string, xml: string, observed: Observed): string[] {
   const network = observed.networks[name];
-  if (!network?.active || !network.liveXml || networkView(network.liveXml, xml) === xml) return [];
+  if (
+    !network?.active ||
+    !network.liveXml ||
+    networkView(network.liveXml, xml) === xml ||
+    rangeUpdates(network.liveXml, xml)
+  )
+    return [];
   const guests = Object.entries(observed.domains).flatMap(([guest, { liveXml = "" }]) =>
     liveXml.includes(`<source network='${name}'`) ? [guest] : [],
   );
