@@ -99,7 +99,7 @@ async function clean(name: string, id = state.labId()): Promise<void> {
   rmSync(state.hostDir(name, id), { recursive: true, force: true });
 }
 
-function requireRoot(): void {
+export function requireRoot(): void {
   if (process.platform !== "linux")
     throw new Error("The lab's hosts are made of Linux namespaces: run it on Linux, as root.");
   if (process.getuid?.() !== 0) throw new Error("The lab makes network namespaces and mounts: run it as root.");

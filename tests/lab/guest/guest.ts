@@ -90,7 +90,9 @@ async function untilGuestSays<T>(
     const found = answer(log);
     if (found !== undefined) return found;
     if (Date.now() > deadline) {
-      throw new Error(`Guest ${name} on ${host.name} ${failure} after ${timeoutMs / 1000} s. It said: ${log.slice(-2000)}`);
+      throw new Error(
+        `Guest ${name} on ${host.name} ${failure} after ${timeoutMs / 1000} s. It said: ${log.slice(-2000)}`,
+      );
     }
     await sleep(100);
   }
