@@ -105,6 +105,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       const observed = await session.change({
         title: `${verb} ${definition.type} ${JSON.stringify(nameOf(urn))}`,
         onProgress: (message) => void log.status(urn, message),
+        ...(definition.sideEffects && { sideEffects: definition.sideEffects(rendered) }),
         desired: (now) => {
           const missing = definition.missing?.(inputs, now) ?? [];
           if (missing.length > 0)

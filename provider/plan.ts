@@ -4,6 +4,7 @@ import { hazardOf } from "./hazard";
 import {
   differences,
   equal,
+  overlay,
   type HostState,
   type InterfaceState,
   type LinkState,
@@ -46,15 +47,22 @@ export interface Plan {
   readonly settle: number;
 }
 
-/** How to take the host from what was observed to what is desired, and back. */
-export function plan(desired: HostState, observed: Observed): Plan {
+/**
+ * How to take the host from what was observed to what is desired, and back.
+ * `sideEffects`: what else will change by it (libvirt's doing), which comes back with it where the change fails. */
+export function plan(desired: HostState, observed: Observed, sideEffects: HostState = {}): Plan {
   const before = capture(observed, desired);
+  const whole = capture(observed, overlay(sideEffects, desired));
   const hazard = hazardOf(desired, observed);
   return {
     guards: guards(desired, before, observed),
     ops: steps(desired, observed, false),
     // What a lease brought comes back too, also where the change did without it.
-    revert: steps(before, { ...simulate(observed, desired), leased: movedLeases(desired, observed) }, true),
+    revert: steps(
+      whole,
+      { ...simulate(observed, overlay(sideEffects, desired)), leased: movedLeases(desired, observed) },
+      true,
+    ),
     ...(hazard && { hazard }),
     settle: Math.max(
       0,

@@ -48,7 +48,7 @@ mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(
 cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
 ${transaction(changes, options)}
 ${end}
-setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
+setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
 if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
   );
@@ -77,14 +77,22 @@ trap '' HUP PIPE INT TERM
 dir=${dirOf(nonce)}
 ${partFunction(nonce)}${library}${fileFunctions}${dhcpFunctions}${libvirtFunctions}${probeScript}
 exec 9> ${RUN}/lock
-lock ${lockWait} || exit
+lock ${lockWait} || { : > "$dir/finished"; exit; }
 printf '%s\\n' ${quote(who)} > ${RUN}/holder
 window=${confirmWindow}
 ${changes.map(changeFunctions).join("\n")}
+# The shell before us was killed between two steps: the changes that it began and did not end go back.
+if [ "$1" = back ]; then
+:
+${changes.map((_, i) => `[ ! -e "$dir/begun.${i}" ] || [ -e "$dir/ended.${i}" ] || { part "killed ${i}"; back_${i}; }`).join("\n")}
+else
+:
 ${changes.map((_, i) => `change_${i}`).join("\n")}
+fi
 rm -f ${RUN}/holder
 part observed
-probe`;
+probe
+: > "$dir/finished"`;
 }
 
 const changeFunctions = ({ title, plan }: Change, i: number): string => {
@@ -99,18 +107,20 @@ const changeFunctions = ({ title, plan }: Change, i: number): string => {
   return `# ${title.replaceAll("\n", " ")}
 ${functions(plan.ops, "do")}
 ${functions(plan.revert, "undo")}
+back_${i}() {
+${back.map(([op, n]) => `${op.commit ? `[ ! -e "$dir/committing.${i}" ] || ` : ""}undo ${i} ${n} ${quote(op.title)}`).join("\n")}
+result ${i} reverted
+}
 change_${i}() {
 ok=1
-committing=0
 ${plan.guards.map(({ what, test }) => `{ ${test}; } || stale ${quote(what)}`).join("\n")}
 [ "$ok" = 1 ] || { result ${i} stale; return; }
+: > "$dir/begun.${i}"
 ${run(plan.ops, "do", (op) => !op.commit)}
 ${plan.hazard ? "confirm" : ""}
-committing=$ok
+[ "$ok" = 0 ] || : > "$dir/committing.${i}"
 ${run(plan.ops, "do", (op) => op.commit === true)}
-[ "$ok" = 0 ] || { result ${i} done; return; }
-${back.map(([op, n]) => `${op.commit ? '[ "$committing" = 0 ] || ' : ""}undo ${i} ${n} ${quote(op.title)}`).join("\n")}
-result ${i} reverted
+if [ "$ok" = 1 ]; then result ${i} done; else back_${i}; fi
 }`;
 };
 
@@ -150,5 +160,5 @@ confirm() {
     sleep 0.05 2>/dev/null || sleep 1
   done
 }
-result() { part "result $1 $2"; }
+result() { : > "$dir/ended.$1"; part "result $1 $2"; }
 `;

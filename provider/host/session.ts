@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { HostError } from "../errors";
 import type { Observed } from "../facts";
-import type { HostState } from "../hostState";
+import { overlay, type HostState } from "../hostState";
 import { plan } from "../plan";
 import { simulate } from "../simulate";
 import { observe } from "./observe";
@@ -14,6 +14,8 @@ export interface ChangeRequest {
   readonly title: string;
   /** What the host is to be, said when the change's turn comes, of the host as it then is. May throw: then nothing is touched. */
   desired(observed: Observed): HostState;
+  /** What else changes by it, and comes back with it where it fails. */
+  readonly sideEffects?: HostState;
   /** What is being done at the moment. */
   onProgress?(message: string): void;
 }
@@ -111,7 +113,7 @@ export class HostSession {
     for (const [i, waiting] of batch.entries()) {
       try {
         const desired = waiting.request.desired(expected);
-        const change = { title: waiting.request.title, plan: plan(desired, expected) };
+        const change = { title: waiting.request.title, plan: plan(desired, expected, waiting.request.sideEffects) };
         // A change that may cut the line goes alone.
         if (change.plan.hazard && planned.length > 0) {
           this.queue.unshift(...batch.slice(i));
@@ -119,7 +121,7 @@ export class HostSession {
         }
         changes.push(change);
         planned.push(waiting);
-        expected = simulate(expected, desired);
+        expected = simulate(expected, overlay(waiting.request.sideEffects ?? {}, desired));
         if (change.plan.hazard) {
           this.queue.unshift(...batch.slice(i + 1));
           break;
@@ -246,7 +248,9 @@ function failure(host: string, i: number, change: Change, parts: readonly Part[]
     .map(({ key }) => change.plan.revert[Number(key.split(" ")[3])]?.title);
   const why = parts.some(({ key }) => key === "unconfirmed")
     ? `${host} was not seen over a new connection within ${confirmTimeout} s of the change (${change.plan.hazard}), so the host went back by itself`
-    : `step "${title ?? "?"}" failed${said ? `: ${said}` : ""}`;
+    : parts.some(({ key }) => key === `killed ${i}`)
+      ? "the transaction was killed on the host between two of its steps"
+      : `step "${title ?? "?"}" failed${said ? `: ${said}` : ""}`;
   const now =
     back.length > 0
       ? `rolled back, but these steps back failed, look at the host: ${back.join("; ")}`

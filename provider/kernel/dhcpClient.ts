@@ -13,10 +13,10 @@ dhcp_stop() {
     case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
     # A container's client is in /proc too, and its link may have the same name.
     [ "$(readlink "$kvmnet_d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
-    kvmnet_l=" $(tr '\\0' ' ' < "$kvmnet_d/cmdline")"
+    kvmnet_l=" $(tr '\\0' ' ' 2>/dev/null < "$kvmnet_d/cmdline")" || continue
     case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
     case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
-    kill -9 "\${kvmnet_d#/proc/}"
+    kill -9 "\${kvmnet_d#/proc/}" 2>/dev/null || :
   done
   # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
   rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"

@@ -19,6 +19,7 @@ import {
 } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
 import { IFSTATE } from "../sections";
+import { stableMac } from "./mac";
 
 interface BridgeSpec {
   readonly name: string;
@@ -51,7 +52,7 @@ interface BridgeFound {
   readonly name: string;
   readonly owner: Owner;
   readonly links: Readonly<Record<string, Found>>;
-  readonly mac?: string;
+  readonly mac: string;
   /** The ports' MTUs, and whether the program ever gave another: only then is the bridge's to be given back. */
   readonly mtus: Readonly<Record<string, number>>;
   readonly mtuGiven: boolean;
@@ -124,12 +125,13 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const adopted = known ? spec.name in known.links : context.adopt && observed.links[spec.name] !== undefined;
     const names = [...(adopted ? [spec.name] : []), ...spec.ports];
     const links = Object.fromEntries(names.map((name) => [name, find(name)]));
-    const mac = known?.mac ?? observed.links[adopted ? spec.name : (spec.ports[0] ?? "")]?.mac;
+    const mac =
+      known?.mac ?? observed.links[adopted ? spec.name : (spec.ports[0] ?? "")]?.mac ?? stableMac(context.urn);
     const mtus = Object.fromEntries(
       spec.ports.map((port) => [port, known?.mtus[port] ?? observed.links[port]!.mtu ?? 1500]),
     );
     const mtuGiven = (known?.mtuGiven ?? false) || spec.mtu !== undefined;
-    const found: BridgeFound = { name: spec.name, owner, links, ...(mac && { mac }), mtus, mtuGiven };
+    const found: BridgeFound = { name: spec.name, owner, links, mac, mtus, mtuGiven };
     const plan = resolve(
       spec,
       names.map((name) => links[name]!),
@@ -165,7 +167,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
         addresses: plan.addresses,
         routes: plan.routes.map(routeObject),
         nameservers: plan.nameservers,
-        ...(plan.macAddress && { macAddress: plan.macAddress }),
+        macAddress: plan.macAddress ?? mac,
       },
       warnings: hazard
         ? [
@@ -203,12 +205,8 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
 
   compute(inputs: Properties, observed: Observed): Properties {
     const name = inputs["name"] as string;
-    const link = observed.links[name];
     const leased = (observed.leased[name]?.addresses ?? []).map((words) => words.split(" ")[0]!);
-    return {
-      currentAddresses: [...(link?.addresses ?? []), ...leased],
-      ...(link?.mac && { macAddress: link.mac }),
-    };
+    return { currentAddresses: [...(observed.links[name]?.addresses ?? []), ...leased] };
   },
 };
 
@@ -268,7 +266,7 @@ function resolve(
   spec: BridgeSpec,
   found: readonly Found[],
   adopted: Found | undefined,
-  mac: string | undefined,
+  mac: string,
   { mark }: Context,
 ): BridgePlan {
   const had = (adopted?.bridge ?? {}) as Partial<

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ArgumentProblem } from "../errors";
 import type { Observed } from "../facts";
 import {
@@ -11,6 +10,7 @@ import {
 import { networkFromXml, reservations } from "../libvirt/network";
 import { inSubnet, interfaceName, ipAddress, libvirtName, macAddress, oneOf, type Arguments } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
+import { stableMac } from "./mac";
 import { uuidOf } from "./uuid";
 
 interface GuestInterfaceSpec {
@@ -59,7 +59,7 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
         completed: {},
         problems: [{ property: "host", reason: `libvirt of ${host} does not answer: ${observed.facts.libvirtError}` }],
       };
-    const mac = spec.mac ?? defaultMac(spec.domain, urn);
+    const mac = spec.mac ?? stableMac(spec.domain, urn);
     const key = `${spec.domain}/${mac}`;
     const found = context.found as { adopted: boolean; of: string } | undefined;
     const known = found?.of === key ? found : undefined;
@@ -126,12 +126,6 @@ const definitionOf = (
   model: spec.model ?? "virtio",
   ...(spec.linkState && { linkState: spec.linkState }),
 });
-
-/** QEMU's prefix and a digest: the same for the same resource for ever, so a guest that is made anew keeps its lease. */
-function defaultMac(domain: string, urn: string): string {
-  const digest = createHash("sha256").update(`${domain}\0${urn}`).digest("hex");
-  return `52:54:00:${digest.slice(0, 2)}:${digest.slice(2, 4)}:${digest.slice(4, 6)}`;
-}
 
 function addressProblems(spec: GuestInterfaceSpec, mac: string, observed: Observed, host: string): ArgumentProblem[] {
   const network = spec.network === undefined ? undefined : observed.networks[spec.network];
