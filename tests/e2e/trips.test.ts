@@ -1,0 +1,78 @@
+import { program, report, secondsByVirsh } from "../bench/networks";
+import { type LabHost, down, guest, up, useOwnLab } from "../lab/lab";
+import { Stack } from "./stack";
+
+const NETWORKS = 40;
+/** 50 resources: the networks, a guest's interface in each of 8 of them, and the two of sysctls. */
+const fifty = `${program(NETWORKS)}
+networks.slice(0, 8).forEach((network, i) => {
+  new kvmnet.GuestInterface(\`web\${i}\`, { domain: "web", network: network.name }, on);
+});
+new kvmnet.SysctlForwarding("forwarding", { ipv4: true }, on);
+new kvmnet.BridgeNetfilter("netfilter", { iptables: false }, on);
+`;
+
+describe("50 resources on one host", () => {
+  let host: LabHost;
+  let stack: Stack;
+
+  beforeAll(async () => {
+    useOwnLab("trips");
+    host = await up("kvm1");
+    await guest(host, "web", { shutOff: true });
+    stack = await Stack.create({ text: fifty });
+  });
+  afterAll(async () => {
+    stack.remove();
+    await down();
+  });
+
+  it("cost one trip in the first preview", async () => {
+    expect(await trips("preview")).toEqual({ trips: 1, connections: 1 });
+  });
+
+  it("come up in few trips, and not much slower than virsh alone", async () => {
+    const floor = await secondsByVirsh(host, NETWORKS);
+    const began = performance.now();
+    const made = await trips("up", "--yes", "--skip-preview");
+    const seconds = (performance.now() - began) / 1000;
+    process.stdout.write(`up of 50 resources: ${made.trips} trips, ${made.connections} connection(s)\n`);
+    process.stdout.write(`${report(NETWORKS, seconds, floor)} (with 10 other resources)\n`);
+    expect(made.connections).toBe(1);
+    expect(made.trips).toBeLessThanOrEqual(25);
+    expect(seconds).toBeLessThan(3 * floor + 30);
+  });
+
+  it("cost one trip in a preview, one in a refresh, and two in an up, which is a preview and an update", async () => {
+    expect(await trips("preview", "--expect-no-changes")).toEqual({ trips: 1, connections: 1 });
+    expect(await trips("up", "--yes", "--expect-no-changes")).toEqual({ trips: 2, connections: 2 });
+    expect(await trips("refresh", "--yes", "--skip-preview", "--expect-no-changes")).toEqual({
+      trips: 1,
+      connections: 1,
+    });
+  });
+
+  it("keep no code in the state", async () => {
+    const { deployment } = await stack.state();
+    const ours = (deployment.resources ?? []).filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/kvmnet:"));
+    expect(ours).toHaveLength(50);
+    for (const { inputs, outputs } of ours) {
+      for (const properties of [inputs, outputs]) {
+        const handler = properties?.["__provider"];
+        expect(handler).toMatch(/^exports\.handler=\(\)=>require\("pulumi-kvmnet\/provider"\)\.[a-zA-Z]+;$/);
+        expect(Buffer.byteLength(String(handler))).toBeLessThan(100);
+      }
+    }
+  });
+
+  /** What the debug log counts. */
+  async function trips(...args: string[]): Promise<{ trips: number; connections: number }> {
+    const { code, stdout, stderr } = await stack.pulumi(...args, "--debug");
+    const said = stdout + stderr;
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed (exit ${code}):\n${said.slice(-5000)}`);
+    // Said twice: as it comes, behind its resource's line, and once more in the end, under "Diagnostics".
+    const count = (what: string): number =>
+      said.match(new RegExp(`^ *debug: kvm1\\.lab: SSH ${what} `, "gm"))?.length ?? 0;
+    return { trips: count("trip"), connections: count("connection") };
+  }
+});
