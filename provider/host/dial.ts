@@ -21,7 +21,7 @@ export async function dial(connection: Connection, deadline: number): Promise<Li
     try {
       return await attempt.line();
     } catch (error) {
-      refusal ??= error;
+      if (!(refusal instanceof HostError && refusal.kind === "hostKey")) refusal = error;
       // Behind a pinned fingerprint: it may be of the host's next key.
       if (!attempt.otherKeyType) throw error;
     }
