@@ -1,22 +1,14 @@
 import { ArgumentError, HostError, type ArgumentProblem } from "./errors";
 import type { Observed } from "./facts";
-import {
-  absent,
-  collections,
-  differences,
-  equal,
-  overlay,
-  restrict,
-  type Difference,
-  type HostState,
-} from "./hostState";
+import { conflicts } from "./conflicts";
+import { givingBack, without } from "./givingBack";
+import { collections, differences, equal, overlay, type Difference, type HostState } from "./hostState";
 import { log } from "./host/log";
 import type { HostSession } from "./host/session";
-import { needsForwarding } from "./kernel/sysctl";
 import { Arguments, hasUnknown, UNKNOWN } from "./parse";
-import { capture, networkKey, project } from "./project";
+import { capture, project } from "./project";
 import type { Context, Properties, ResourceDefinition } from "./resource";
-import { IFSTATE, splitKey } from "./sections";
+import { review } from "./review";
 
 type Props = Record<string, unknown>;
 type Sessions = (host: string | undefined) => HostSession;
@@ -68,8 +60,8 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       });
       const same = (key: string) => equal(inputs[key], olds[key]);
       const isNew = olds[URN] === undefined || ![...definition.replaceOn, "host"].every(same);
-      const inTheWay = isNew && problems.length === 0 ? conflicts(definition, desired, observed, context) : [];
-      for (const reason of inTheWay) args.problem(argNames.includes("name") ? "name" : "adopt", reason);
+      const obstacles = isNew && problems.length === 0 ? inTheWay(desired, observed, given, urn, session.host) : [];
+      for (const reason of obstacles) args.problem(argNames.includes("name") ? "name" : "adopt", reason);
       problems.forEach(({ property, reason }) => args.problem(property, reason));
       args.done();
       if (isNew) void log.info(urn, review(desired, session.host));
@@ -84,6 +76,9 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       throw error;
     }
   };
+
+  const inTheWay = (desired: HostState, observed: Observed, inputs: Props, urn: string, host: string) =>
+    inputs["adopt"] === true ? [] : conflicts(definition.claims(desired), observed, markOf(urn), host);
 
   const diff = async (_id: string, olds: Props, news: Props) => {
     const keys = [...argNames, ...collections];
@@ -111,9 +106,8 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           if (missing.length > 0)
             throw new HostError("conflict", `${missing.join(", and ")} on ${session.host}; nothing was touched`);
           if (!olds) {
-            const context = { urn, mark: markOf(urn), adopt: inputs["adopt"] === true, host: session.host };
-            const inTheWay = conflicts(definition, rendered, now, context);
-            if (inTheWay.length > 0) throw new HostError("conflict", `${inTheWay.join("; ")} (nothing was touched)`);
+            const obstacles = inTheWay(rendered, now, inputs, urn, session.host);
+            if (obstacles.length > 0) throw new HostError("conflict", `${obstacles.join("; ")} (nothing was touched)`);
           }
           const old = (olds?.[DESIRED] as HostState | undefined) ?? {};
           const dropped = without(old, rendered);
@@ -244,130 +238,12 @@ function markOf(urn: string): string {
   );
 }
 
-/** What is in the way: it exists, the resource would make it, and it has no mark of ours. */
-function conflicts<Spec>(
-  definition: ResourceDefinition<Spec>,
-  desired: HostState,
-  observed: Observed,
-  { mark, adopt, host }: Pick<Context, "mark" | "adopt" | "host"> & { urn: string },
-): string[] {
-  if (adopt) return [];
-  const claims = definition.claims(desired);
-  const there = capture(observed, claims);
-  const found = collections.flatMap((collection) =>
-    Object.entries(there[collection] ?? {}).flatMap(([key, value]) =>
-      value === null ? [] : [{ collection, key, value }],
-    ),
-  );
-  // Whole or not at all: a change that was cut after it was done left its mark on one of the parts, and the next run goes on from there.
-  const ours = found.some(({ collection, key, value }) =>
-    isOurs(JSON.stringify(value), JSON.stringify((claims[collection] as Props)[key]), mark),
-  );
-  return ours
-    ? []
-    : found.map(
-        ({ collection, key }) =>
-          `${nouns[collection](key)} exists on ${host} and is not ours; take it over with \`adopt: true\`${collection === "links" || collection === "networks" ? ", or choose another name" : ""}`,
-      );
-}
-
-/** A mark is a line of text, or the UUID that we gave. */
-function isOurs(found: string, desired: string, mark: string): boolean {
-  const uuid = /<uuid>([^<]+)<\/uuid>/.exec(desired)?.[1] ?? /<alias name=\\?['"](ua-[^'"\\]+)/.exec(desired)?.[1];
-  return found.includes(mark) || (uuid !== undefined && found.includes(uuid));
-}
-
-const nouns: Readonly<Record<keyof HostState, (key: string) => string>> = {
-  files: (path) => `file ${path}`,
-  sections: (key) => `"${key.split("#")[1]}" in ${key.split("#")[0]}`,
-  links: (name) => `network device ${name}`,
-  sysctls: (key) => `sysctl ${key}`,
-  networks: (name) => `libvirt network ${name}`,
-  reservations: (key) => `a reservation for ${networkKey(key)[1]} in network ${networkKey(key)[0]}`,
-  interfaces: (key) => `an interface ${networkKey(key)[1]} of domain ${networkKey(key)[0]}`,
-};
-
-/** What `state` names comes back as it was `before`, else goes. IP forwarding stays on as long as somebody else needs it. */
-function givingBack(state: HostState, before: HostState, now: Observed, staying: HostState = {}): HostState {
-  const target = overlay(absent(state), {
-    ...restrict(before, state),
-    ...(before.sysctls && { sysctls: before.sysctls }),
-  });
-  const own = [state, staying].flatMap(({ files, sections }) => [
-    ...Object.keys(files ?? {}),
-    ...Object.keys(sections ?? {}).map((key) => splitKey(key)[0]),
-  ]);
-  const files = keep(now.files, (path) => !own.includes(path));
-  const networks = keep(now.networks, (name) => state.networks?.[name] === undefined);
-  const sysctls = Object.fromEntries(
-    Object.entries(target.sysctls ?? {}).filter(
-      ([key, value]) => value !== null && !(value === "0" && needsForwarding(key, { files, networks })),
-    ),
-  );
-  // What is gone with its owner needs no giving back: a domain or a network that no longer exists, a NIC that was taken out.
-  return {
-    ...target,
-    ...(target.links && { links: keep(target.links, (name, link) => link === null || now.links[name] !== undefined) }),
-    ...(target.interfaces && {
-      interfaces: keep(target.interfaces, (key) => now.domains[networkKey(key)[0]] !== undefined),
-    }),
-    ...(target.reservations && {
-      reservations: keep(target.reservations, (key) => now.networks[networkKey(key)[0]] !== undefined),
-    }),
-    sysctls,
-  };
-}
-
-const keep = <T>(record: Readonly<Record<string, T>>, which: (key: string, value: T) => boolean): Record<string, T> =>
-  Object.fromEntries(Object.entries(record).filter(([key, value]) => which(key, value)));
-
-/** What `old` names and `next` does not. */
-const without = (old: HostState, next: HostState): HostState =>
-  Object.fromEntries(
-    collections.flatMap((collection) => {
-      const left = keep<unknown>(old[collection] ?? {}, (key) => next[collection]?.[key] === undefined);
-      return Object.keys(left).length > 0 ? [[collection, left]] : [];
-    }),
-  );
-
 /** `is`, but only what `like` has an opinion on. */
 function shaped(like: unknown, is: unknown): unknown {
   const isRecord = (value: unknown): value is Props =>
     typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isRecord(like) || !isRecord(is)) return is ?? null;
   return Object.fromEntries(Object.keys(like).map((key) => [key, shaped(like[key], is[key])]));
-}
-
-/**
- * The files and the XML as they will stand on the host. Pulumi shows what changes in a text line by line, but of a new one only the
- * first three lines, in quotes (unless `--show-full-output`), and the review is what preview is for.
- */
-function review(desired: HostState, host: string): string {
-  const texts: [string, string | null][] = [
-    ...Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE)),
-    ...Object.entries(desired.sections ?? {})
-      .filter(([key]) => !key.startsWith(`${IFSTATE}#`))
-      .map(([key, text]): [string, string | null] => [splitKey(key).join(", "), text]),
-    ...Object.entries(desired.networks ?? {}).map(([name, network]): [string, string | null] => [
-      `libvirt network ${name}`,
-      network?.xml ?? null,
-    ]),
-    ...Object.entries(desired.interfaces ?? {}).map(([key, nic]): [string, string | null] => [
-      `interface ${networkKey(key)[1]} of domain ${networkKey(key)[0]}`,
-      nic?.xml ?? null,
-    ]),
-    ...Object.entries(desired.sysctls ?? {}).map(([key, value]): [string, string | null] => [`sysctl ${key}`, value]),
-  ];
-  const indented = (text: string) =>
-    text
-      .trimEnd()
-      .split("\n")
-      .map((line) => `      ${line}`)
-      .join("\n");
-  return [
-    `${host} will have:`,
-    ...texts.map(([title, text]) => `  ${title}\n${text === null ? "      nothing" : indented(text)}`),
-  ].join("\n");
 }
 
 const say = ({ path, wanted, found }: Difference) =>

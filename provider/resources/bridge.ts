@@ -5,47 +5,11 @@ import type { ArgumentProblem } from "../errors";
 import type { Observed } from "../facts";
 import { hazardOf } from "../hazard";
 import type { HostState, LinkState } from "../hostState";
-import {
-  boolean,
-  cidr,
-  integer,
-  interfaceName,
-  ipAddress,
-  isIPv6,
-  macAddress,
-  number,
-  oneOf,
-  type Arguments,
-} from "../parse";
+import { isIPv6 } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
 import { IFSTATE } from "../sections";
+import { parseBridge, type BridgeSpec, type Route } from "./bridgeSpec";
 import { stableMac } from "./mac";
-
-interface BridgeSpec {
-  readonly name: string;
-  readonly ports: readonly string[];
-  readonly dhcp4?: boolean | undefined;
-  readonly dhcp6?: boolean | undefined;
-  readonly addresses?: readonly string[] | undefined;
-  readonly routes?: readonly Route[] | undefined;
-  readonly nameservers?: readonly string[] | undefined;
-  readonly macAddress?: string | undefined;
-  readonly stp?: boolean | undefined;
-  readonly forwardDelay?: number | undefined;
-  readonly helloTime?: number | undefined;
-  readonly maxAge?: number | undefined;
-  readonly ageingTime?: number | undefined;
-  readonly priority?: number | undefined;
-  readonly maxWait?: number | undefined;
-  readonly mtu?: number | undefined;
-  readonly owner?: Owner | undefined;
-}
-
-interface Route {
-  readonly to: string;
-  readonly via: string;
-  readonly metric?: number | undefined;
-}
 
 /** What the ports (and an adopted bridge) were when they were taken over. */
 interface BridgeFound {
@@ -80,33 +44,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
   outputs: ["currentAddresses"],
   replaceOn: ["name", "owner"],
 
-  parse(args: Arguments, name: string): BridgeSpec {
-    const spec: BridgeSpec = {
-      name: args.optional("name", interfaceName) ?? defaultName(args, name),
-      ports: args.requiredList("ports", interfaceName),
-      dhcp4: args.optional("dhcp4", boolean),
-      dhcp6: args.optional("dhcp6", boolean),
-      addresses: args.list("addresses", cidr),
-      routes: args.objects("routes", (route) => ({
-        to: route.required("to", (value) => (value === "default" ? "default" : cidr(value))),
-        via: route.required("via", ipAddress),
-        metric: route.optional("metric", integer(0, 4294967295)),
-      })),
-      nameservers: args.list("nameservers", ipAddress),
-      macAddress: args.optional("macAddress", macAddress),
-      stp: args.optional("stp", boolean),
-      forwardDelay: args.optional("forwardDelay", number(0, 30, "seconds")),
-      helloTime: args.optional("helloTime", number(1, 10, "seconds")),
-      maxAge: args.optional("maxAge", number(6, 40, "seconds")),
-      ageingTime: args.optional("ageingTime", number(0, 1000000, "seconds")),
-      priority: args.optional("priority", integer(0, 65535)),
-      maxWait: args.optional("maxWait", integer(0, 3600, "seconds")),
-      mtu: args.optional("mtu", integer(68, 65535, "bytes")),
-      owner: args.optional("owner", oneOf<Owner>("ifupdown", "runtime")),
-    };
-    check(spec, args);
-    return spec;
-  },
+  parse: parseBridge,
 
   render(spec: BridgeSpec, context: Context): Rendered {
     const { observed, host } = context;
@@ -209,35 +147,6 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     return { currentAddresses: [...(observed.links[name]?.addresses ?? []), ...leased] };
   },
 };
-
-function defaultName(args: Arguments, name: string): string {
-  if (args.has("name")) return name;
-  try {
-    return interfaceName(name);
-  } catch (error) {
-    args.problem("name", `the resource's name is the default, but ${(error as Error).message}; give a \`name\``);
-    return name;
-  }
-}
-
-function check(spec: BridgeSpec, args: Arguments): void {
-  spec.ports.forEach((port, i) => {
-    if (port === undefined) return;
-    if (port === spec.name) args.problem(`ports[${i}]`, `${port} is the bridge itself`);
-    if (spec.ports.indexOf(port) !== i) args.problem(`ports[${i}]`, `${port} is named twice`);
-  });
-  if (spec.stp && spec.forwardDelay !== undefined && spec.forwardDelay < 2)
-    args.problem(
-      "forwardDelay",
-      `must be 2 to 30 seconds with STP on (IEEE 802.1D, and the kernel), not ${spec.forwardDelay}`,
-    );
-  if (spec.dhcp4 && spec.addresses?.some((address) => address !== undefined && !isIPv6(address)))
-    args.problem("addresses", "an IPv4 address and dhcp4 exclude each other; leave one out");
-  spec.routes?.forEach((route, i) => {
-    if (route?.to && route.via && route.to !== "default" && isIPv6(route.to) !== isIPv6(route.via))
-      args.problem(`routes[${i}].via`, `${route.via} and ${route.to} are not of one family`);
-  });
-}
 
 /** `own`: the bridge as it was called until now; its ports are free for it under another name. */
 function portProblems(spec: BridgeSpec, own: string | undefined, observed: Observed, host: string): ArgumentProblem[] {

@@ -1,0 +1,48 @@
+import type { Observed } from "./facts";
+import { absent, collections, overlay, restrict, type HostState } from "./hostState";
+import { needsForwarding } from "./kernel/sysctl";
+import { networkKey } from "./project";
+import { splitKey } from "./sections";
+
+/** What `state` names comes back as it was `before`, else goes. IP forwarding stays on as long as somebody else needs it. */
+export function givingBack(state: HostState, before: HostState, now: Observed, staying: HostState = {}): HostState {
+  const target = overlay(absent(state), {
+    ...restrict(before, state),
+    ...(before.sysctls && { sysctls: before.sysctls }),
+  });
+  const own = [state, staying].flatMap(({ files, sections }) => [
+    ...Object.keys(files ?? {}),
+    ...Object.keys(sections ?? {}).map((key) => splitKey(key)[0]),
+  ]);
+  const files = keep(now.files, (path) => !own.includes(path));
+  const networks = keep(now.networks, (name) => state.networks?.[name] === undefined);
+  const sysctls = Object.fromEntries(
+    Object.entries(target.sysctls ?? {}).filter(
+      ([key, value]) => value !== null && !(value === "0" && needsForwarding(key, { files, networks })),
+    ),
+  );
+  // What is gone with its owner needs no giving back: a domain or a network that no longer exists, a NIC that was taken out.
+  return {
+    ...target,
+    ...(target.links && { links: keep(target.links, (name, link) => link === null || now.links[name] !== undefined) }),
+    ...(target.interfaces && {
+      interfaces: keep(target.interfaces, (key) => now.domains[networkKey(key)[0]] !== undefined),
+    }),
+    ...(target.reservations && {
+      reservations: keep(target.reservations, (key) => now.networks[networkKey(key)[0]] !== undefined),
+    }),
+    sysctls,
+  };
+}
+
+const keep = <T>(record: Readonly<Record<string, T>>, which: (key: string, value: T) => boolean): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([key, value]) => which(key, value)));
+
+/** What `old` names and `next` does not. */
+export const without = (old: HostState, next: HostState): HostState =>
+  Object.fromEntries(
+    collections.flatMap((collection) => {
+      const left = keep<unknown>(old[collection] ?? {}, (key) => next[collection]?.[key] === undefined);
+      return Object.keys(left).length > 0 ? [[collection, left]] : [];
+    }),
+  );
