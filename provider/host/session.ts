@@ -69,16 +69,16 @@ export class HostSession {
   change(request: ChangeRequest): Promise<Observed> {
     return new Promise((resolve, reject) => {
       this.queue.push({ request, attempt: 1, resolve, reject });
-      // The engine asks for what it can do at once within some milliseconds: that is one transaction.
       if (!this.working) {
         this.working = true;
-        setTimeout(() => void this.work(), 20);
+        void this.work();
       }
     });
   }
 
   private async work(): Promise<void> {
     while (this.queue.length > 0) {
+      await this.gather();
       const batch = this.queue;
       this.queue = [];
       try {
@@ -89,6 +89,14 @@ export class HostSession {
       }
     }
     this.working = false;
+  }
+
+  /** The engine asks for what it can do at once in a row, some milliseconds between two: that is one transaction. */
+  private async gather(): Promise<void> {
+    for (let seen = 0; this.queue.length > seen; ) {
+      seen = this.queue.length;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   private async probe(): Promise<Observed> {
