@@ -1,11 +1,27 @@
 /**
+ * The connection that we came by. sudo drops SSH_CONNECTION, so ask the process that the session began with; a transaction,
+ * which outlives its session, is told by who started it.
+ */
+export const sshFunction = `
+probe_ssh() {
+  [ -z "$KVMNET_SSH" ] || { echo "$KVMNET_SSH"; return; }
+  p=$PPID
+  while [ "\${p:-1}" -gt 1 ]; do
+    c=$(tr '\\0' '\\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
+    [ -z "$c" ] || { echo "$c"; return; }
+    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
+  done
+}
+`;
+
+/**
  * The script that reads all that is to be known of a host's network, in one trip. It changes nothing. Its answer is a
  * transcript of parts (transcript.ts); `observe.ts` beside it reads that.
  *
  * Few processes: a whole host's libvirt is two `virsh`, since one process answers many questions (0.05 s for a hundred, not 1.3 s).
  * POSIX sh, for dash and busybox; no bash, no jq, no python on the host.
  */
-export const probeScript = `
+export const probeScript = `${sshFunction}
 probe() {
   part os; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
   part hostname; cat /proc/sys/kernel/hostname
@@ -35,16 +51,6 @@ probe() {
     [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
   done
   ! command -v virsh >/dev/null || probe_libvirt
-}
-
-# sudo drops SSH_CONNECTION, so ask the process that the session began with.
-probe_ssh() {
-  p=$PPID
-  while [ "\${p:-1}" -gt 1 ]; do
-    c=$(tr '\\0' '\\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
-    [ -z "$c" ] || { echo "$c"; return; }
-    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
-  done
 }
 
 probe_processes() {

@@ -3,7 +3,7 @@ import { fileFunctions } from "../kernel/file";
 import { libvirtFunctions } from "../libvirt/operations";
 import type { Op, Plan } from "../plan";
 import { quote } from "../shell";
-import { probeScript } from "./probe";
+import { probeScript, sshFunction } from "./probe";
 import { partFunction } from "./transcript";
 
 export interface Change {
@@ -44,11 +44,12 @@ export function startTransaction(changes: readonly Change[], options: Transactio
   return whole(
     "_kvmnet_transaction",
     `umask 077
+${sshFunction}
 mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(options.nonce)} (is /run full or read-only?)" >&2; exit 3; }
 cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
 ${transaction(changes, options)}
 ${end}
-setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
+KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
 if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
   );

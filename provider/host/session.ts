@@ -93,7 +93,7 @@ export class HostSession {
 
   /** The engine asks for what it can do at once in a row, some milliseconds between two: that is one transaction. */
   private async gather(): Promise<void> {
-    for (let seen = 0; this.queue.length > seen; ) {
+    for (let seen = 0; this.queue.length > seen;) {
       seen = this.queue.length;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

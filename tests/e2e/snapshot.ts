@@ -54,7 +54,10 @@ const script = [
 
 /** fs.* and kernel.* are the machine's, which lab hosts share; counters and clocks run by themselves. Devices other than the NICs come and go. */
 function isStable(key: string): boolean {
-  if (/^(fs|kernel|vm|dev|debug|user)\./.test(key) || /(_count|_expires|\.stat|jiffies|random|uuid|fastopen_key)/.test(key))
+  if (
+    /^(fs|kernel|vm|dev|debug|user)\./.test(key) ||
+    /(_count|_expires|\.stat|jiffies|random|uuid|fastopen_key)/.test(key)
+  )
     return false;
   const device = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)/.exec(key)?.[1];
   return device === undefined || /^(all|default|lo|eth\d+)$/.test(device);

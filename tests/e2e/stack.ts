@@ -68,7 +68,11 @@ export class Stack {
     return JSON.parse(await this.must("stack", "output", "--json")) as Record<string, unknown>;
   }
 
-  async state(): Promise<{ deployment: { resources?: { type: string; urn: string; inputs?: Record<string, unknown>; outputs?: Record<string, unknown> }[] } }> {
+  async state(): Promise<{
+    deployment: {
+      resources?: { type: string; urn: string; inputs?: Record<string, unknown>; outputs?: Record<string, unknown> }[];
+    };
+  }> {
     return JSON.parse(await this.must("stack", "export")) as never;
   }
 

@@ -70,11 +70,13 @@ export const isRunning = (record: HostRecord | undefined): record is HostRecord 
   record?.init !== undefined && isAlive(record.init);
 
 /**
- * Makes this process work in a lab of its own, which is over when the process is: the next caller sweeps it away where
- * a killed run left it. For test runs and the demo; a user's own lab stays until `npm run lab -- down`.
+ * Makes this process, and what it starts, work in a lab of its own, which is over when the process is: the next caller
+ * sweeps it away where a killed run left it. For test runs and the demo; a user's own lab stays until `npm run lab -- down`.
+ * Where KVMNET_LAB is set already, by a test run for its workers or by a user, that lab is used and stays its owner's.
  */
 export function useOwnLab(prefix: string): void {
-  process.env.KVMNET_LAB ??= `${prefix}-${process.pid}`;
+  if (process.env.KVMNET_LAB !== undefined) return;
+  process.env.KVMNET_LAB = `${prefix}-${process.pid}`;
   const { dir } = labPaths();
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, "owner.json"), JSON.stringify(identify(process.pid)));

@@ -266,18 +266,21 @@ describe("reservations", () => {
   const [a, b] = ["52:54:00:aa:00:01", "52:54:00:bb:00:01"];
 
   test("are read with the MAC in lower case; those without a MAC are others'", () => {
-    expect(reservations(captured("lab"))).toEqual({ [a]: { address: "192.168.123.10" } });
+    expect(reservations(captured("lab"))).toEqual({ [a]: { address: "192.168.123.10", name: "a" } });
     expect(reservations("<network/>")).toEqual({});
   });
 
   test("are set, changed and removed", () => {
     const added = setReservation(captured("lab"), b, { address: "192.168.123.12", name: "b" });
-    expect(reservations(added)).toEqual({ [a]: { address: "192.168.123.10" }, [b]: { address: "192.168.123.12" } });
+    expect(reservations(added)).toEqual({
+      [a]: { address: "192.168.123.10", name: "a" },
+      [b]: { address: "192.168.123.12", name: "b" },
+    });
     expect(setReservation(added, a.toUpperCase(), { address: "192.168.123.13" })).toContain(
       "name='a' ip='192.168.123.13'>\n        <lease",
     );
     expect(normal(setReservation(added, b, null))).toBe(normal(captured("lab")));
-    expect(reservations(setReservation(added, a, null))).toEqual({ [b]: { address: "192.168.123.12" } });
+    expect(reservations(setReservation(added, a, null))).toEqual({ [b]: { address: "192.168.123.12", name: "b" } });
   });
 
   test("a <dhcp> is made where there is none, and goes with its last reservation", () => {

@@ -1,5 +1,16 @@
 _kvmnet_transaction() {
 umask 077
+
+probe_ssh() {
+  [ -z "$KVMNET_SSH" ] || { echo "$KVMNET_SSH"; return; }
+  p=$PPID
+  while [ "${p:-1}" -gt 1 ]; do
+    c=$(tr '\0' '\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
+    [ -z "$c" ] || { echo "$c"; return; }
+    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
+  done
+}
+
 mkdir -p /run/kvmnet && mkdir /run/kvmnet/0123456789abcdef0123456789abcdef || { echo "cannot make /run/kvmnet/0123456789abcdef0123456789abcdef (is /run full or read-only?)" >&2; exit 3; }
 cat > /run/kvmnet/0123456789abcdef0123456789abcdef/script <<'KVMNET_0123456789abcdef0123456789abcdef' || { echo "cannot write /run/kvmnet/0123456789abcdef0123456789abcdef/script (is /run full?)" >&2; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; exit 3; }
 umask 022
@@ -43,7 +54,7 @@ confirm() {
     sleep 0.05 2>/dev/null || sleep 1
   done
 }
-result() { part "result $1 $2"; }
+result() { : > "$dir/ended.$1"; part "result $1 $2"; }
 
 put_file() {
   [ ! -L "$1" ] || { echo "$1 is a symbolic link; a file of ours is never written through one" >&2; return 1; }
@@ -58,11 +69,15 @@ dhcp_stop() {
   for kvmnet_d in /proc/[0-9]*; do
     read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
     case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
-    kvmnet_l=" $(tr '\0' ' ' < "$kvmnet_d/cmdline")"
+    # A container's client is in /proc too, and its link may have the same name.
+    [ "$(readlink "$kvmnet_d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
+    kvmnet_l=" $(tr '\0' ' ' 2>/dev/null < "$kvmnet_d/cmdline")" || continue
     case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
     case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
-    kill -9 "${kvmnet_d#/proc/}"
+    kill -9 "${kvmnet_d#/proc/}" 2>/dev/null || :
   done
+  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
+  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
 }
 dhcp_start() { (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
 
@@ -83,6 +98,15 @@ net_bounce() {
   kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p")
   for kvmnet_t in $kvmnet_taps; do [ ! -e "/sys/class/net/$kvmnet_t" ] || ip link set dev "$kvmnet_t" master "$kvmnet_b" || return 1; done
 }
+# network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
+net_ranges() {
+  net_active "$1" || return 0
+  kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
+  for kvmnet_r in "$@"; do
+    if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
+    virsh_q net-update "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" --live || return 1
+  done
+}
 # network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
 net_reserve() {
   net_exists "$1" || { [ -z "$3" ]; return; }
@@ -98,11 +122,11 @@ dom_exists() { virsh_q list --all --name | grep -qxF -- "$1"; }
 dom_running() { virsh_q list --name | grep -qxF -- "$1"; }
 # domain, mac, --inactive or nothing
 has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
-# domain, mac, xml
+# domain, mac, the persistent element, the live one: a running guest's has an alias and a tap of its own
 nic_put() {
   if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
   dom_running "$1" || return 0
-  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$3" --live; else nic_virsh attach-device "$1" "$3" --live; fi
+  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$4" --live; else nic_virsh attach-device "$1" "$4" --live; fi
 }
 nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
 # A guest lets go of a device when its own kernel has: wait for that.
@@ -110,13 +134,23 @@ nic_remove() {
   dom_exists "$1" || return 0
   ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
   ! dom_running "$1" || ! has_nic "$1" "$2" || {
-    nic_virsh detach-device "$1" "$4" --live || return 1
+    nic_virsh detach-device "$1" "$3" --live || return 1
     kvmnet_i=0
     while has_nic "$1" "$2"; do
       kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
       sleep 0.2 2>/dev/null || sleep 1
     done
   }
+}
+
+probe_ssh() {
+  [ -z "$KVMNET_SSH" ] || { echo "$KVMNET_SSH"; return; }
+  p=$PPID
+  while [ "${p:-1}" -gt 1 ]; do
+    c=$(tr '\0' '\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
+    [ -z "$c" ] || { echo "$c"; return; }
+    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
+  done
 }
 
 probe() {
@@ -126,10 +160,10 @@ probe() {
   part ssh; probe_ssh
   part systemd; [ ! -d /run/systemd/system ] || echo yes
   part commands
-  for c in ifup ifquery ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
+  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
     ! command -v "$c" >/dev/null || echo "$c"
   done
-  part addr; ip -j -d addr show
+  part addr; ip -j -d addr show 2>&1
   part route4; ip -j -4 route show table main
   part route6; ip -j -6 route show table main 2>/dev/null
   # grep, since a shell's read asks for a byte at a time, and /proc/sys answers only the first.
@@ -138,29 +172,26 @@ probe() {
   part processes; probe_processes
   probe_files /etc/network/interfaces
   for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \
-    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* /etc/NetworkManager/system-connections/* \
-    /run/network/ifstate; do
+    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \
+    /run/network/ifstate /run/network/ifstate.*; do
     # A link shows another file again (Debian: 99-sysctl.conf).
     [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
   done
-  ! command -v virsh >/dev/null || probe_libvirt
-}
-
-# sudo drops SSH_CONNECTION, so ask the process that the session began with.
-probe_ssh() {
-  p=$PPID
-  while [ "${p:-1}" -gt 1 ]; do
-    c=$(tr '\0' '\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
-    [ -z "$c" ] || { echo "$c"; return; }
-    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
+  # Their other lines are nobody's business: keys of wireless networks.
+  for f in /etc/NetworkManager/system-connections/*; do
+    [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
   done
+  ! command -v virsh >/dev/null || probe_libvirt
 }
 
 probe_processes() {
   for d in /proc/[0-9]*; do
     read -r c 2>/dev/null < "$d/comm" || continue
     case $c in
-      dhclient | dhcpcd | udhcpc) printf '%s %s ' "${d#/proc/}" "$c"; tr '\0\n' '\001 ' < "$d/cmdline"; echo ;;
+      dhclient | dhcpcd | udhcpc)
+        # Not a container's, which has a network of its own.
+        [ "$(readlink "$d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
+        printf '%s %s ' "${d#/proc/}" "$c"; tr '\0\n' '\001 ' < "$d/cmdline"; echo ;;
       dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "${d#/proc/} $c" ;;
     esac
   done
@@ -221,7 +252,7 @@ probe_libvirt() {
 }
 
 exec 9> /run/kvmnet/lock
-lock 120 || exit
+lock 120 || { : > "$dir/finished"; exit; }
 printf '%s\n' 'golden test' > /run/kvmnet/holder
 window=60
 # bridge static
@@ -252,6 +283,10 @@ iface br0 inet static
 '
 }
 do_0_2() {
+put_file /run/network/ifstate.br0 'br0
+'
+}
+do_0_3() {
 put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
 # and how to activate them. For more information, see interfaces(5).
 
@@ -266,7 +301,7 @@ allow-hotplug eth0
 iface eth0 inet manual
 '
 }
-do_0_3() {
+do_0_4() {
 put_file /run/network/ifstate 'lo=lo
 eth0=eth0
 br0=br0
@@ -283,6 +318,9 @@ undo_0_1() {
 rm -f /etc/network/interfaces.d/br0
 }
 undo_0_2() {
+rm -f /run/network/ifstate.br0
+}
+undo_0_3() {
 put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
 # and how to activate them. For more information, see interfaces(5).
 
@@ -302,39 +340,52 @@ iface eth0 inet static
 	dns-search lab
 '
 }
-undo_0_3() {
+undo_0_4() {
 put_file /run/network/ifstate 'lo=lo
 eth0=eth0
 '
 }
+back_0() {
+[ ! -e "$dir/committing.0" ] || undo 0 1 'remove /etc/network/interfaces.d/br0'
+[ ! -e "$dir/committing.0" ] || undo 0 2 'remove /run/network/ifstate.br0'
+[ ! -e "$dir/committing.0" ] || undo 0 3 'write /etc/network/interfaces'
+[ ! -e "$dir/committing.0" ] || undo 0 4 'write /run/network/ifstate'
+undo 0 0 'ip -batch: br0, eth0'
+result 0 reverted
+}
 change_0() {
 ok=1
-committing=0
 { [ ! -e /etc/network/interfaces.d/br0 ]; } || stale /etc/network/interfaces.d/br0
+{ [ ! -e /run/network/ifstate.br0 ]; } || stale /run/network/ifstate.br0
 { [ "$(sha256sum < /etc/network/interfaces)" = 'daa76de87bd737bf84814b7826d4fe0e5d61c65632f2dd8b6a785f1ffa8c65c2  -' ]; } || stale /etc/network/interfaces
 { [ "$(sha256sum < /run/network/ifstate)" = 'dfb6839781c2e1964f7095349816d5b29198855d012f91e80442c56ec3a0fba0  -' ]; } || stale /run/network/ifstate
 { [ ! -e /sys/class/net/br0 ]; } || stale 'link br0'
 { [ -e /sys/class/net/eth0 ] && [ ! -e /sys/class/net/eth0/master ]; } || stale 'link eth0'
 [ "$ok" = 1 ] || { result 0 stale; return; }
+: > "$dir/begun.0"
 step do 0 0 'ip -batch: br0, eth0'
 confirm
-committing=$ok
+[ "$ok" = 0 ] || : > "$dir/committing.0"
 step do 0 1 'write /etc/network/interfaces.d/br0'
-step do 0 2 'write /etc/network/interfaces'
-step do 0 3 'write /run/network/ifstate'
-[ "$ok" = 0 ] || { result 0 done; return; }
-[ "$committing" = 0 ] || undo 0 1 'remove /etc/network/interfaces.d/br0'
-[ "$committing" = 0 ] || undo 0 2 'write /etc/network/interfaces'
-[ "$committing" = 0 ] || undo 0 3 'write /run/network/ifstate'
-undo 0 0 'ip -batch: br0, eth0'
-result 0 reverted
+step do 0 2 'write /run/network/ifstate.br0'
+step do 0 3 'write /etc/network/interfaces'
+step do 0 4 'write /run/network/ifstate'
+if [ "$ok" = 1 ]; then result 0 done; else back_0; fi
 }
+# The shell before us was killed between two steps: the changes that it began and did not end go back.
+if [ "$1" = back ]; then
+:
+[ ! -e "$dir/begun.0" ] || [ -e "$dir/ended.0" ] || { part "killed 0"; back_0; }
+else
+:
 change_0
+fi
 rm -f /run/kvmnet/holder
 part observed
 probe
+: > "$dir/finished"
 KVMNET_0123456789abcdef0123456789abcdef
-setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; : > "$0/done"' /run/kvmnet/0123456789abcdef0123456789abcdef 3>/dev/null < /dev/null &
+KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"' /run/kvmnet/0123456789abcdef0123456789abcdef 3>/dev/null > /dev/null 2>&1 < /dev/null &
 until [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/pending ] || [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; do sleep 0.05 2>/dev/null || sleep 1; done
 if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
 }

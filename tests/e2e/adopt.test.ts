@@ -1,0 +1,119 @@
+import { type LabHost, down, up, useOwnLab } from "../lab/lab";
+import { type Snapshot, expectAsBefore, snapshot } from "./snapshot";
+import { Stack } from "./stack";
+
+/** A host that somebody made by hand: br0 as in Debian's wiki (BridgeNetworkConnections), libvirt's `default`, a line in sysctl.conf. */
+const INTERFACES = `auto lo
+iface lo inet loopback
+
+# eth0 is a port of br0
+iface eth0 inet manual
+
+# Bridge setup
+auto br0
+iface br0 inet static
+    bridge_ports eth0
+        address 10.0.0.11
+        netmask 255.255.255.0
+        gateway 10.0.0.1
+        bridge_hw eth0
+        bridge_stp off       # disable Spanning Tree Protocol
+        bridge_fd 0          # no forwarding delay
+`;
+const DEFAULT = `<network>
+  <name>default</name>
+  <forward mode='nat'/>
+  <bridge name='virbr0' stp='on' delay='0'/>
+  <dns>
+    <forwarder domain='example.com' addr='10.0.0.1'/>
+    <host ip='192.168.122.1'><hostname>kvm1.example.com</hostname></host>
+  </dns>
+  <ip address='192.168.122.1' netmask='255.255.255.0'>
+    <dhcp>
+      <range start='192.168.122.2' end='192.168.122.254'/>
+      <host mac='52:54:00:00:00:99' name='printer' ip='192.168.122.99'/>
+    </dhcp>
+  </ip>
+</network>
+`;
+
+const program = (text: string) => `${text}
+new kvmnet.NatNetwork(
+  "default",
+  { address: "192.168.122.1/24", dhcp: { start: "192.168.122.2", end: "192.168.122.254" }, adopt: true },
+  { provider: kvm1 },
+);
+new kvmnet.SysctlForwarding("forwarding", { ipv4: true, ipv6: false, adopt: true }, { provider: kvm1 });
+`;
+
+let host: LabHost;
+let before: Snapshot;
+let stack: Stack;
+
+beforeAll(async () => {
+  useOwnLab("adopt");
+  host = await up("kvm1", { interfaces: INTERFACES, address: "10.0.0.11" });
+  await host.must(
+    `cat > /tmp/default.xml && virsh -q net-define /tmp/default.xml && virsh -q net-autostart default && virsh -q net-start default
+     printf '# routing for the guests, see #4711\\nnet.ipv4.ip_forward=0\\nvm.swappiness=10' >> /etc/sysctl.conf`,
+    { input: DEFAULT },
+  );
+  before = await snapshot(host);
+  stack = await Stack.create({ example: "adopt-bridge" });
+});
+afterAll(async () => {
+  stack.remove();
+  await down();
+});
+
+it("is refused in preview without `adopt`, naming what is in the way", async () => {
+  let text = "";
+  stack.edit((example) => (text = program(example)).replaceAll(", adopt: true", ""));
+  const { code, stdout, stderr } = await stack.pulumi("preview", "--diff");
+  expect(code).not.toBe(0);
+  const said = stdout + stderr;
+  expect(said).toMatch(/network device br0 exists on kvm1\.lab and is not ours; take it over with `adopt: true`/);
+  expect(said).toMatch(/libvirt network default exists on kvm1\.lab and is not ours; take it over with `adopt: true`/);
+  expect(said).toMatch(/\/etc\/sysctl\.conf:3 on kvm1\.lab sets net\.ipv4\.ip_forward = 0 and is not ours/);
+  expectAsBefore(await snapshot(host), before);
+  stack.program(text);
+});
+
+it("previews the files that are right already as they stand", async () => {
+  const diff = await stack.preview();
+  expect(diff).not.toContain("/etc/network/interfaces.d");
+  const stanza = INTERFACES.slice(INTERFACES.indexOf("iface br0")).trimEnd();
+  expect(diff.replace(/^ {6,}/gm, "")).toContain(stanza.replace(/^ +/gm, ""));
+});
+
+it("goes up: what is right already stays as it is, and nothing is to be done afterwards", async () => {
+  await stack.up();
+  const { etc } = await snapshot(host);
+  const changed = Object.keys({ ...before.etc, ...etc }).filter((path) => etc[path] !== before.etc[path]);
+  expect(changed).toEqual(["/etc/sysctl.conf", "/etc/sysctl.d/60-kvmnet-forwarding.conf"]);
+  expect(await host.read("/etc/sysctl.conf")).toMatch(
+    /\n# routing for the guests, see #4711\nnet\.ipv4\.ip_forward = 1\nvm\.swappiness=10$/,
+  );
+  expect(await host.must("virsh -q net-dumpxml --inactive default | grep uuid")).toBe(
+    await host.must("virsh -q net-dumpxml default | grep uuid"),
+  );
+  await stack.expectNoChanges();
+});
+
+it("keeps what it does not model when it changes the network", async () => {
+  stack.edit((text) => text.replace("192.168.122.254", "192.168.122.200"));
+  await stack.up();
+  for (const which of ["", "--inactive"]) {
+    const xml = await host.must(`virsh -q net-dumpxml ${which} default`);
+    expect(xml).toContain("<range start='192.168.122.2' end='192.168.122.200'/>");
+    expect(xml).toContain("<forwarder domain='example.com' addr='10.0.0.1'/>");
+    expect(xml).toContain("<hostname>kvm1.example.com</hostname>");
+    expect(xml).toContain("<host mac='52:54:00:00:00:99' name='printer' ip='192.168.122.99'/>");
+  }
+  await stack.expectNoChanges();
+});
+
+it("is destroyed: the host is as it was found", async () => {
+  await stack.destroy();
+  expectAsBefore(await snapshot(host), before);
+});
