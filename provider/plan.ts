@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { encode } from "./bytes";
 import type { Observed } from "./facts";
 import { hazardOf } from "./hazard";
 import {
@@ -269,4 +270,4 @@ function linkGuards(name: string, link: LinkState | null): Guard[] {
   return [{ what: `link ${name}`, test: `[ -e ${path} ] && ${master}` }];
 }
 
-const digest = (text: string) => createHash("sha256").update(text).digest("hex");
+const digest = (text: string) => createHash("sha256").update(encode(text)).digest("hex");

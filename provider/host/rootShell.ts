@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { StringDecoder } from "node:string_decoder";
 import type { Client, ClientChannel } from "ssh2";
+import { decode, encode } from "../bytes";
 import { HostError } from "../errors";
 import type { Connection } from "./connection";
 import type { RunOptions, RunResult } from "./transport";
@@ -90,7 +91,7 @@ export class RootShell {
     this.ready = true;
     this.startTimer(this.timeout, () => this.interrupted(`it did not end within ${this.timeout / 1000} s`));
     this.collect(this.stdout, Buffer.from(this.before.stdout.slice(at + READY.length), "latin1"));
-    this.channel!.end(script);
+    this.channel!.end(encode(script));
   }
 
   private onStderr(chunk: Buffer): void {
@@ -134,7 +135,7 @@ export class RootShell {
     this.settle();
     const { code, signal } = this.exit;
     this.resolve({
-      stdout: Buffer.concat(this.stdout).toString("utf8"),
+      stdout: decode(Buffer.concat(this.stdout)),
       stderr: Buffer.concat(this.stderr).toString("utf8"),
       // As sh has it: 128 and the signal's number.
       code: code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0),

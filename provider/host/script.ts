@@ -49,24 +49,37 @@ mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(
 cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
 ${transaction(changes, options)}
 ${end}
-KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
+KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; ${forget("3>&-")}' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
 if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
   );
 }
 
-/** Over another connection: confirms what waits for it, if so wanted, and fetches the transcript when the transaction is done. */
+/**
+ * Over another connection: confirms what waits for it, if so wanted, and fetches the transcript when the transaction is done.
+ * One that did not arrive never will: the directory that it would make is there already.
+ */
 export const followTransaction = (nonce: string, confirm: boolean): string =>
   whole(
     "_kvmnet_follow",
-    `[ -d ${dirOf(nonce)} ] || { echo "no transaction ${nonce} here" >&2; exit 4; }
+    `umask 077
+mkdir -p ${RUN}
+if mkdir ${dirOf(nonce)} 2>/dev/null; then
+  ${partFunction(nonce)}  part "never began" | tee ${dirOf(nonce)}/transcript
+  : > ${dirOf(nonce)}/done
+  sh -c '${forget("")}' ${dirOf(nonce)}
+  return
+fi
 ${confirm ? `: > ${dirOf(nonce)}/confirm` : ""}
 until [ -e ${dirOf(nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done
 ${deliver(nonce)}`,
   );
 
 const dirOf = (nonce: string) => `${RUN}/${nonce}`;
-const deliver = (nonce: string) => `cat ${dirOf(nonce)}/transcript && rm -rf ${dirOf(nonce)}`;
+const deliver = (nonce: string) => `cat ${dirOf(nonce)}/transcript`;
+/** The connection may break while the transcript is on its way: it can be fetched once more for that long, seconds. */
+const KEPT = 900;
+const forget = (closed: string) => `(trap "" HUP; sleep ${KEPT}; rm -rf "$0") > /dev/null 2>&1 < /dev/null ${closed} &`;
 
 /** What runs on the host, alone: each change is tried, and reverted where one of its steps fails; in the end the host is read again. */
 function transaction(

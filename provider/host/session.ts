@@ -169,8 +169,19 @@ export class HostSession {
     waiting.reject(failure(this.host, i, change, parts, this.windowOf([change])));
   }
 
-  /** Runs the transaction and brings its transcript back, over a new connection where the first one died. */
+  /** Runs the transaction and brings its transcript back, over a new connection where the first one died; again where it never arrived. */
   private async run(changes: readonly Change[], planned: readonly Waiting[]): Promise<readonly Part[]> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const parts = await this.runOnce(changes, planned);
+      if (!parts.some(({ key }) => key === "never began")) return parts;
+    }
+    throw new HostError(
+      "interrupted",
+      `the connection to ${this.host} broke before the change had arrived there, ${ATTEMPTS} times; nothing was touched`,
+    );
+  }
+
+  private async runOnce(changes: readonly Change[], planned: readonly Waiting[]): Promise<readonly Part[]> {
     const nonce = newNonce();
     const hazard = changes.some(({ plan }) => plan.hazard);
     const window = this.windowOf(changes);
@@ -189,7 +200,7 @@ export class HostSession {
       this.transport.disconnect();
       parts = parseTranscript((await this.follow(nonce, hazard, window)).stdout, nonce);
     }
-    if (!parts.some(({ key }) => key === "observed" || key === "locked"))
+    if (!parts.some(({ key }) => ["observed", "locked", "never began"].includes(key)))
       throw new HostError(
         "interrupted",
         `the change on ${this.host} ended early (${parts.at(-1)?.key ?? answer?.stdout.trim() ?? "it said nothing"}); run \`pulumi refresh\` to see how the host is`,
@@ -218,7 +229,7 @@ export class HostSession {
           !["unreachable", "interrupted"].includes(error.kind) ||
           Date.now() > deadline
         )
-          throw error;
+          throw error instanceof HostError ? lostSight(error, confirm) : error;
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
     }
@@ -236,6 +247,14 @@ function whoWeAre(): string {
   }
   return `pulumi-kvmnet of ${user} on ${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`;
 }
+
+/** The change had begun, for all we know, and the host does not answer any more. */
+const lostSight = (error: HostError, guarded: boolean) =>
+  new HostError(
+    error.kind,
+    `${error.message.replace(/; nothing was touched$/, "")}. The change was on its way to it or at work: ${guarded ? "not confirmed, it has gone back by itself" : "it is whole there, or was not made"}. Once the host answers, \`pulumi refresh\` shows how it is.`,
+    { cause: error },
+  );
 
 const scriptError = (host: string, what: string, { code, stderr }: RunResult) =>
   new HostError("failed", `cannot ${what} on ${host}: ${stderr.trim() || `sh ended with ${code}`}`);

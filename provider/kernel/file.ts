@@ -2,7 +2,7 @@ import { command } from "../shell";
 
 /**
  * Files are replaced as a whole by rename(2): whoever reads them, and a machine that loses its power, sees the old text or the new.
- * The temporary file's name begins with a dot, which neither ifupdown's `source …/*` nor sysctl.d nor udev reads.
+ * `cat` writes, since it says why it could not: dash's printf has one word for all. The temporary file's name begins with a dot, which neither ifupdown's `source …/*` nor sysctl.d nor udev reads.
  */
 export const fileFunctions = `
 put_file() {
@@ -10,7 +10,7 @@ put_file() {
   mkdir -p "\${1%/*}" || return 1
   kvmnet_new=$(mktemp "\${1%/*}/.kvmnet.XXXXXX") || return 1
   { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
-    printf %s "$2" > "$kvmnet_new" && { sync "$kvmnet_new" 2>/dev/null || sync; } && mv -f "$kvmnet_new" "$1"; } ||
+    printf %s "$2" | cat > "$kvmnet_new" && { sync "$kvmnet_new" 2>/dev/null || sync; } && mv -f "$kvmnet_new" "$1"; } ||
     { rm -f "$kvmnet_new"; return 1; }
 }
 `;

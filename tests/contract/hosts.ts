@@ -1,3 +1,4 @@
+import { decode, encode } from "../../provider/bytes";
 import { HostError } from "../../provider/errors";
 import type { Observed } from "../../provider/facts";
 import { observe } from "../../provider/host/observe";
@@ -74,10 +75,19 @@ export class LocalTransport implements Transport {
     const onOutput = (text: string, stream: string) => {
       if (stream === "stderr") for (const line of text.split("\n").filter(Boolean)) onProgress?.(line);
     };
-    const running = run(shellCommand(this.lab, this.shell), { input: script, timeoutMs: timeout, onOutput });
-    return running.catch((error: Error) => {
-      throw new HostError("interrupted", error.message);
+    const input = encode(script);
+    const running = run(shellCommand(this.lab, this.shell), {
+      input,
+      encoding: "latin1",
+      timeoutMs: timeout,
+      onOutput,
     });
+    return running.then(
+      ({ stdout, stderr, code }) => ({ stdout: decode(Buffer.from(stdout, "latin1")), stderr, code }),
+      (error: Error) => {
+        throw new HostError("interrupted", error.message);
+      },
+    );
   }
 }
 
@@ -115,7 +125,7 @@ const SNAPSHOT = `
 cd /etc
 echo "== files"; find network sysctl.conf sysctl.d udev libvirt modules modules-load.d resolv.conf /run/network -printf '%p %y %m %u:%g %l\\n' | sort
 find network sysctl.conf sysctl.d udev libvirt modules-load.d /run/network resolv.conf -type f -print0 | sort -z | xargs -0 sha256sum
-echo "== transactions"; ls /run/kvmnet 2>/dev/null | grep -v '^lock$'
+echo "== transactions at work"; for t in /run/kvmnet/*/; do [ ! -d "$t" ] || [ -e "$t/done" ] || echo "$t"; done
 echo "== links"; ip -o -d link | sed 's/^[0-9]*: //; s/ \\(gc_timer\\|hello_timer\\|tcn_timer\\|topology_change_timer\\|fdb_n_learned\\) *[0-9.]*//g' | sort
 echo "== addresses"; ip -o addr | sed 's/^[0-9]*: //' | grep -v ' fe80::' | sort
 echo "== routes"; { ip -4 route show table all; ip -6 route show table all; } | grep -v 'fe80::\\|ff00::\\|proto kernel' | sort

@@ -80,7 +80,7 @@ describe.each(cases)("$title", ({ on = "static" as const, given, definition, arg
     const { inputs, failures } = await resource.check({}, { ...args, __urn: urn });
     expect(failures).toBeUndefined();
     const desired = Object.fromEntries(collections.map((key) => [key, inputs[key] ?? {}])) as HostState;
-    const planned = plan(desired, await probe(host, shell));
+    const planned = plan(desired, await probe(host, shell), of.sideEffects?.(desired));
     // One transaction, in which the change is tried once for each position: every try begins where the one before gave back.
     const positions = [...planned.ops, undefined].map((_, position) => withFailure(planned, position));
     const parts = await transact(host, shell, positions);

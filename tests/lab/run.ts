@@ -12,7 +12,9 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** What the command reads from its standard input; nothing by default. */
-  readonly input?: string;
+  readonly input?: string | Buffer;
+  /** How bytes of its output become text; UTF-8 by default. */
+  readonly encoding?: BufferEncoding;
   /** After this long the command is killed and `run` throws. Every wait in the lab is bounded. */
   readonly timeoutMs?: number;
   /** Called with every piece of output as it comes. */
@@ -41,7 +43,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       settle();
     };
     for (const stream of ["stdout", "stderr"] as const) {
-      child[stream].setEncoding("utf8").on("data", (text: string) => {
+      child[stream].setEncoding(options.encoding ?? "utf8").on("data", (text: string) => {
         output[stream] += text;
         options.onOutput?.(text, stream);
       });

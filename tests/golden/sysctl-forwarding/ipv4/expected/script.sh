@@ -61,7 +61,7 @@ put_file() {
   mkdir -p "${1%/*}" || return 1
   kvmnet_new=$(mktemp "${1%/*}/.kvmnet.XXXXXX") || return 1
   { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
-    printf %s "$2" > "$kvmnet_new" && { sync "$kvmnet_new" 2>/dev/null || sync; } && mv -f "$kvmnet_new" "$1"; } ||
+    printf %s "$2" | cat > "$kvmnet_new" && { sync "$kvmnet_new" 2>/dev/null || sync; } && mv -f "$kvmnet_new" "$1"; } ||
     { rm -f "$kvmnet_new"; return 1; }
 }
 
@@ -300,8 +300,8 @@ part observed
 probe
 : > "$dir/finished"
 KVMNET_0123456789abcdef0123456789abcdef
-KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"' /run/kvmnet/0123456789abcdef0123456789abcdef 3>&2 > /dev/null 2>&1 < /dev/null &
+KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 900; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3>&2 > /dev/null 2>&1 < /dev/null &
 wait $!
-if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
+if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript; else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
 }
 _kvmnet_transaction
