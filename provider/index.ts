@@ -22,11 +22,10 @@ const sessions = new Map<string, HostSession>();
 function session(host: string | undefined): HostSession {
   connections ??= parseConnections(get);
   const connection = connections.get(host);
-  const key = host ?? connection.host;
-  let found = sessions.get(key);
+  let found = sessions.get(connection.name);
   if (!found) {
     found = new HostSession(new SshTransport(connection, log.debug), connection.confirmTimeout);
-    sessions.set(key, found);
+    sessions.set(connection.name, found);
   }
   return found;
 }

@@ -2,25 +2,24 @@ import { isIPv6 } from "node:net";
 import { ArgumentError, type ArgumentProblem } from "../errors";
 import { PublicKey } from "./publicKey";
 
-/** How one host is reached. What is left out here is looked for on this machine when the connection is made, as ssh(1) does. */
+/** How one host is reached, as the provider's arguments say it. What they leave out is as `ssh HOST` has it (sshConfig.ts). */
 export interface Connection {
   /** As resources, errors and logs name the host: its key in `hosts`, else `host`. */
   readonly name: string;
   readonly host: string;
-  readonly port: number;
-  /** Default root: changing a host's network takes root. Anyone else becomes root with sudo(8). */
-  readonly user: string;
+  readonly port?: number;
+  readonly user?: string;
   readonly password?: string;
   /** The key's text, or the path of its file. */
   readonly privateKey?: string;
   readonly passphrase?: string;
-  /** The agent's socket. Default: SSH_AUTH_SOCK. `none`, as in ssh_config(5): no agent. */
+  /** The agent's socket. `none`, as in ssh_config(5): no agent. */
   readonly agent?: string;
   /** `ssh-ed25519 AAAA…` or `SHA256:…`: the only key that is accepted. */
   readonly hostKey?: string;
-  /** Default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts. */
   readonly knownHosts?: string;
-  readonly sudo: boolean;
+  /** Default: where the user is not root, since changing a host's network takes root. */
+  readonly sudo?: boolean;
   /** Seconds for all of TCP, key exchange and authentication. */
   readonly connectTimeout: number;
   /** Seconds in which a change of the path of this connection must be confirmed. */
@@ -51,50 +50,58 @@ const SETTINGS = [
 ] as const;
 type Setting = (typeof SETTINGS)[number];
 
-/** Reads the provider's (or the stack's) configuration, `kvmnet:host` and so on. Throws an ArgumentError that names every problem. */
+/**
+ * Reads the provider's (or the stack's) configuration, `kvmnet:host` and so on. Throws an ArgumentError that names every problem; what
+ * is wrong with one host of a fleet is said when that one is asked for, and the others work.
+ */
 export function parseConnections(get: (key: string) => string | undefined): Connections {
   const problems: ArgumentProblem[] = [];
   const shared: Partial<Record<Setting, unknown>> = {};
   for (const key of SETTINGS) shared[key] = get(`kvmnet:${key}`) || undefined;
   const fleet = parseHosts(get("kvmnet:hosts"), problems);
-  const connections: Connection[] = [];
-  if (!fleet) {
-    if (shared.host === undefined && problems.length === 0)
-      problems.push({
-        property: "kvmnet:host",
-        reason: "is missing: set `host` on the kvmnet.Provider, or `pulumi config set kvmnet:host …`",
-      });
-    else if (problems.length === 0) connections.push(new Reader(shared, {}, "kvmnet:", problems).connection());
-  } else {
-    if (shared.host !== undefined)
-      problems.push({
-        property: "kvmnet:host",
-        reason: "is set, and `hosts` too: a provider has one host, or a fleet",
-      });
-    for (const [name, own] of Object.entries(fleet))
-      connections.push(new Reader(own, { ...shared, host: name }, `kvmnet:hosts.${name}.`, problems).connection(name));
-  }
+  if (!fleet && shared.host === undefined && problems.length === 0)
+    problems.push({
+      property: "kvmnet:host",
+      reason: "is missing: set `host` on the kvmnet.Provider, or `pulumi config set kvmnet:host …`",
+    });
+  if (fleet && shared.host !== undefined)
+    problems.push({ property: "kvmnet:host", reason: "is set, and `hosts` too: a provider has one host, or a fleet" });
   if (problems.length > 0) throw new ArgumentError(problems);
-  return choose(connections);
-}
-
-function choose(connections: readonly Connection[]): Connections {
-  const names = connections.map(({ name }) => name);
+  const entries = fleet
+    ? Object.entries(fleet).map(([name, own]) =>
+        readHost(own, { ...shared, host: name }, `kvmnet:hosts.${name}.`, name),
+      )
+    : [readHost(shared, {}, "kvmnet:")];
+  const names = entries.map(({ name }) => name);
   const refuse = (reason: string): never => {
     throw new ArgumentError([{ property: "host", reason }]);
   };
   return {
     names,
     get(name) {
-      if (name === undefined && connections.length > 1)
+      if (name === undefined && entries.length > 1)
         return refuse(`is needed, because the provider has several hosts: ${names.join(", ")}`);
-      const found = name === undefined ? connections[0] : connections.find((connection) => connection.name === name);
-      return found ?? refuse(`names ${name}, the provider has ${names.join(", ")}`);
+      const found = name === undefined ? entries[0] : entries.find((entry) => entry.name === name);
+      if (!found) return refuse(`names ${name}, the provider has ${names.join(", ")}`);
+      if (found.problems.length > 0) throw new ArgumentError(found.problems);
+      return found.connection;
     },
   };
 }
 
-function parseHosts(text: string | undefined, problems: ArgumentProblem[]): Record<string, Settings> | undefined {
+function readHost(own: unknown, shared: Settings, path: string, name?: string) {
+  const problems: ArgumentProblem[] = [];
+  const settings = isObject(own) ? own : {};
+  if (settings !== own)
+    problems.push({ property: path.slice(0, -1), reason: "must be an object; {} takes every default" });
+  for (const key of Object.keys(settings))
+    if (!SETTINGS.some((known) => known === key))
+      problems.push({ property: path + key, reason: `is not known; a host has ${SETTINGS.join(", ")}` });
+  const connection = new Reader(settings, shared, path, problems).connection(name);
+  return { name: connection.name, connection, problems };
+}
+
+function parseHosts(text: string | undefined, problems: ArgumentProblem[]): Record<string, unknown> | undefined {
   if (!text) return undefined;
   const refuse = (property: string, reason: string) => void problems.push({ property, reason });
   let hosts: unknown;
@@ -106,16 +113,7 @@ function parseHosts(text: string | undefined, problems: ArgumentProblem[]): Reco
   }
   if (!isObject(hosts) || Object.keys(hosts).length === 0)
     return void refuse("kvmnet:hosts", 'must be an object of hosts by their names, as { "kvm1": {}, "kvm2": {} }');
-  const fleet: Record<string, Settings> = {};
-  for (const [name, own] of Object.entries(hosts)) {
-    if (own !== null && !isObject(own)) refuse(`kvmnet:hosts.${name}`, "must be an object; {} takes every default");
-    else fleet[name] = own ?? {};
-  }
-  for (const [name, own] of Object.entries(fleet))
-    for (const key of Object.keys(own))
-      if (!SETTINGS.some((known) => known === key))
-        refuse(`kvmnet:hosts.${name}.${key}`, `is not known; a host has ${SETTINGS.join(", ")}`);
-  return fleet;
+  return Object.fromEntries(Object.entries(hosts).map(([name, own]) => [name, own ?? {}]));
 }
 
 const isObject = (value: unknown): value is Settings =>
@@ -132,23 +130,27 @@ class Reader {
 
   connection(name?: string): Connection {
     const at = this.destination();
-    const user = at.user ?? this.text("user") ?? "root";
-    const optional: { -readonly [K in Setting]?: string } = {};
+    const optional: { -readonly [K in Setting]?: string | number | boolean } = {};
+    const [user, port, sudo] = [
+      at.user ?? this.text("user"),
+      at.port ?? this.integer("port", 65535),
+      this.boolean("sudo"),
+    ];
+    if (user !== undefined) optional.user = user;
+    if (port !== undefined) optional.port = port;
+    if (sudo !== undefined) optional.sudo = sudo;
     for (const key of ["password", "privateKey", "passphrase", "agent", "knownHosts"] as const) {
       const value = this.text(key);
       if (value !== undefined) optional[key] = value;
     }
     // Its rest would be read as commands by the shell that sudo starts.
-    if (/[\r\n\0]/.test(optional.password ?? "")) this.problem("password", "must be one line");
+    if (/[\r\n\0]/.test(this.text("password") ?? "")) this.problem("password", "must be one line");
     const hostKey = this.hostKey();
     if (hostKey !== undefined) optional.hostKey = hostKey;
     return {
       name: name ?? at.host,
       host: at.host,
-      port: at.port ?? this.integer("port", 65535) ?? 22,
-      user,
       ...optional,
-      sudo: this.boolean("sudo") ?? user !== "root",
       connectTimeout: this.integer("connectTimeout", 600) ?? 10,
       confirmTimeout: this.integer("confirmTimeout", 3600) ?? 60,
     } as Connection;

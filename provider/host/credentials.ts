@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { type AnyAuthMethod, type BaseAgent, createAgent, type ParsedKey, utils } from "ssh2";
 import { HostError } from "../errors";
 import { command } from "../shell";
-import type { Connection } from "./connection";
 import { expandHome, tildePath } from "./home";
+import type { Destination } from "./sshConfig";
 
 export interface Credentials {
   /** In the order in which they are offered, each once. */
@@ -12,9 +12,6 @@ export interface Credentials {
   readonly unusable: readonly string[];
 }
 
-/** ssh(1)'s own, less what needs a security key. */
-const IDENTITY_FILES = ["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"];
-
 /** The text of a key as it begins, not the path of its file. */
 const KEY_TEXT = /-----BEGIN |PuTTY-User-Key-File/;
 
@@ -22,7 +19,7 @@ const KEY_TEXT = /-----BEGIN |PuTTY-User-Key-File/;
  * All that we may log in with. The key that was chosen goes first: sshd hangs up after MaxAuthTries (6) keys, and an agent may hold
  * more. A chosen key that cannot be used is an error; the user's own keys are just taken where they can be.
  */
-export async function gatherCredentials(connection: Connection): Promise<Credentials> {
+export async function gatherCredentials(connection: Destination): Promise<Credentials> {
   const { user: username, password } = connection;
   const offers: Credentials["offers"][number][] = [];
   const unusable: string[] = [];
@@ -30,12 +27,14 @@ export async function gatherCredentials(connection: Connection): Promise<Credent
   if (chosen) offers.push({ label: chosen.label, method: { type: "publickey", username, key: chosen.key } });
 
   const agent = await openAgent(connection, unusable);
-  if (agent && agent.keys.length > 0) {
+  // As ssh(1) has IdentitiesOnly: an agent may hold more keys than the host lets one try.
+  if (agent && agent.keys.length > 0 && !connection.identitiesOnly) {
     const names = agent.keys.map(({ comment, type }) => comment || type).join(", ");
     const label = `agent ${agent.path} (${agent.keys.length === 1 ? "1 key" : `${agent.keys.length} keys`}: ${names})`;
     offers.push({ label, method: { type: "agent", username, agent: agent.agent } });
   }
-  for (const path of chosen ? [] : IDENTITY_FILES) {
+  for (const file of chosen ? [] : connection.identityFiles) {
+    const path = tildePath(file);
     const key = ownKey(path, connection.passphrase);
     if (typeof key === "string") unusable.push(`${path} (${key})`);
     else if (key && !agent?.keys.some((held) => held.getPublicSSH().equals(key.getPublicSSH())))
@@ -56,10 +55,10 @@ const keyboardInteractive = (username: string, password: string): AnyAuthMethod 
     answer(prompts.map(({ echo }) => (echo ? "" : password))),
 });
 
-async function openAgent({ agent, connectTimeout }: Connection, unusable: string[]) {
-  const path = agent ?? process.env["SSH_AUTH_SOCK"];
-  if (!path || path === "none") return undefined;
-  const opened: BaseAgent = createAgent(expandHome(path));
+async function openAgent({ agent, connectTimeout }: Destination, unusable: string[]) {
+  const path = agent;
+  if (path === undefined) return undefined;
+  const opened: BaseAgent = createAgent(path);
   // An agent may wait for its user, or hang; some of the time is then left to try the rest.
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -77,7 +76,7 @@ async function openAgent({ agent, connectTimeout }: Connection, unusable: string
   }
 }
 
-function chosenKey(connection: Connection, textOrPath: string): { label: string; key: ParsedKey } {
+function chosenKey(connection: Destination, textOrPath: string): { label: string; key: ParsedKey } {
   const isText = KEY_TEXT.test(textOrPath);
   const label = isText ? "the key in `privateKey`" : tildePath(textOrPath);
   const refuse = (reason: string): never => {

@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { Client } from "ssh2";
 import { HostError } from "../errors";
-import type { Connection } from "./connection";
 import { type Credentials, gatherCredentials } from "./credentials";
 import { HostKeyPolicy } from "./hostKey";
+import type { Destination } from "./sshConfig";
 
 /** A connection that is logged in. */
 export interface Line {
@@ -12,7 +12,7 @@ export interface Line {
 }
 
 /** Connects and logs in before `deadline` (as Date.now() has it), or says what was tried and what to do. */
-export async function dial(connection: Connection, deadline: number): Promise<Line> {
+export async function dial(connection: Destination, deadline: number): Promise<Line> {
   const policy = new HostKeyPolicy(connection);
   const credentials = await gatherCredentials(connection);
   let refusal: unknown;
@@ -40,7 +40,7 @@ class Attempt {
   otherKeyType = false;
 
   constructor(
-    private readonly connection: Connection,
+    private readonly connection: Destination,
     private readonly credentials: Credentials,
     private readonly policy: HostKeyPolicy,
     private readonly deadline: number,
@@ -48,11 +48,11 @@ class Attempt {
   ) {}
 
   line(): Promise<Line> {
-    const { host, port } = this.connection;
+    const { address, port } = this.connection;
     return new Promise((resolve, reject) => {
       const left = Math.max(1, this.deadline - Date.now());
       const socket = connect({
-        host,
+        host: address,
         port,
         noDelay: true,
         autoSelectFamily: true,
@@ -203,7 +203,7 @@ class Attempt {
 
   private where(): string {
     const { host } = this.connection;
-    const others = this.addresses.filter((address) => address !== host);
+    const others = this.addresses.filter((ip) => ip !== host);
     return others.length > 0 ? `${host} (${others.join(", ")})` : host;
   }
 

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { HostError } from "../errors";
 import { command } from "../shell";
-import type { Connection } from "./connection";
 import { KnownHosts } from "./knownHosts";
-import { expandHome, tildePath } from "./home";
+import { tildePath } from "./home";
 import { PublicKey } from "./publicKey";
+import type { Destination } from "./sshConfig";
 
 /** The signature algorithms of each type of key, in ssh2's order; ssh-rsa (SHA-1) is all that an OpenSSH before 7.2 can do. */
 const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
@@ -23,10 +21,8 @@ export class HostKeyPolicy {
   private readonly known: KnownHosts;
   private readonly pinned: PublicKey | undefined;
 
-  constructor(private readonly connection: Connection) {
-    this.paths = connection.knownHosts
-      ? [expandHome(connection.knownHosts)]
-      : [join(homedir(), ".ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"];
+  constructor(private readonly connection: Destination) {
+    this.paths = connection.knownHosts;
     this.known = new KnownHosts(this.paths.map((path) => ({ path: tildePath(path), text: read(path) })));
     const [type = "", base64 = ""] = connection.hostKey?.split(" ") ?? [];
     this.pinned = PublicKey.fromWords(type, base64);
@@ -41,13 +37,13 @@ export class HostKeyPolicy {
     const algorithms = (types: readonly string[]) => types.flatMap((type) => ALGORITHMS[type] ?? []);
     if (this.connection.hostKey && !this.pinned)
       return [["ssh-ed25519"], types.filter((type) => type.startsWith("ecdsa")), ["ssh-rsa"]].map(algorithms);
-    const first = this.pinned ? [this.pinned.type] : this.known.types(this.connection.host, this.connection.port);
+    const first = this.pinned ? [this.pinned.type] : this.known.types(...this.knownAs);
     return [algorithms([...first, ...types.filter((type) => !first.includes(type))])];
   }
 
   /** Why the key that the host shows is not accepted; undefined where it is. */
   refusal(blob: Buffer): HostError | undefined {
-    const { host, port, hostKey } = this.connection;
+    const { hostKey } = this.connection;
     const key = PublicKey.fromBlob(blob);
     if (!key) return this.error("is malformed");
     if (hostKey !== undefined) {
@@ -57,7 +53,7 @@ export class HostKeyPolicy {
         `is ${describe(key)}, but \`hostKey\` of the provider is ${pinned}. ${DOUBT} If you know why it is another one, set hostKey: "${key}".`,
       );
     }
-    const { verdict, at, key: known } = this.known.check(host, port, blob);
+    const { verdict, at, key: known } = this.known.check(...this.knownAs, blob);
     if (verdict === "known") return undefined;
     if (verdict === "revoked") return this.error(`${describe(key)} is revoked by ${at}; connect to it no more.`);
     if (verdict === "changed")
@@ -67,26 +63,33 @@ export class HostKeyPolicy {
       );
     const other = known ? ` (${at} knows it by ${describe(known)}, which it did not show)` : "";
     return this.error(
-      `is unknown: it shows ${describe(key)}, which is not in ${this.paths.map(tildePath).join(" or ")}${other}. ` +
+      `is unknown: it shows ${describe(key)}, which is not in ${this.files}${other}. ` +
         `Compare that with what \`ssh-keygen -lf ${hostKeyFile(key)}\` prints on the host itself, then ${this.accept(key)}`,
     );
   }
 
   private accept(key: PublicKey): string {
-    const { user, host, port, knownHosts } = this.connection;
-    const ssh = command(
-      "ssh",
-      ...(port === 22 ? [] : ["-p", String(port)]),
-      ...(knownHosts ? ["-o", `UserKnownHostsFile=${knownHosts}`] : []),
-      `${user}@${host}`,
-    );
-    return `log in once with \`${ssh}\` and accept it, or set hostKey: "${key}" on the provider.`;
+    return `log in once with \`${this.connection.command}\` and accept it, or set hostKey: "${key}" on the provider.`;
+  }
+
+  /** ssh's own defaults are four files; of those only the ones that are there are worth a word, and the first, which ssh writes. */
+  private get files(): string {
+    return this.paths
+      .filter((path, i) => i === 0 || existsSync(path))
+      .map(tildePath)
+      .join(" or ");
   }
 
   private forget(at: string): string {
-    const { host, port } = this.connection;
+    const [host, port] = this.knownAs;
     const file = at.replace(/:\d+$/, "");
     return `ssh-keygen -f ${file} -R ${command(port === 22 ? host : `[${host}]:${port}`)}`;
+  }
+
+  /** What ssh(1) looks for in known_hosts: the alias as it is, else the address that HostName gives, under its port. */
+  private get knownAs(): [host: string, port: number] {
+    const { hostKeyAlias, address, port } = this.connection;
+    return hostKeyAlias === undefined ? [address, port] : [hostKeyAlias, 22];
   }
 
   private error(what: string): HostError {

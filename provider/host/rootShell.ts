@@ -3,7 +3,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { Client, ClientChannel } from "ssh2";
 import { decode, encode } from "../bytes";
 import { HostError } from "../errors";
-import type { Connection } from "./connection";
+import type { Destination } from "./sshConfig";
 import type { RunOptions, RunResult } from "./transport";
 
 /** The host gave no channel: MaxSessions of sshd_config(5) are in use. */
@@ -42,7 +42,7 @@ export class RootShell {
   private reject!: (error: HostError) => void;
 
   constructor(
-    private readonly connection: Connection,
+    private readonly connection: Destination,
     private readonly client: Client,
     private readonly options: RunOptions,
     /** Why the connection broke, where that is known. */

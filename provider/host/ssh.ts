@@ -1,6 +1,7 @@
 import { HostError } from "../errors";
 import type { Connection } from "./connection";
 import { dial, type Line } from "./dial";
+import { type Destination, resolve } from "./sshConfig";
 import { DEFAULT_TIMEOUT, RootShell, SESSION_REFUSED } from "./rootShell";
 import type { RunOptions, RunResult, Transport } from "./transport";
 
@@ -86,7 +87,7 @@ export class SshTransport implements Transport {
     try {
       // One that was kept may have died unnoticed: then some time is left for a new one.
       const left = (deadline - Date.now()) / (kept ? 2 : 1);
-      return await new RootShell(this.connection, line.client, options, () => line.lost).run(
+      return await new RootShell(line.destination, line.client, options, () => line.lost).run(
         script,
         Math.max(left, 1000),
       );
@@ -100,12 +101,15 @@ export class SshTransport implements Transport {
   }
 
   private dial(deadline: number): Promise<HeldLine> {
-    const { user, host, port } = this.connection;
-    this.debug(`${this.host}: SSH connection ${++this.dials} to ${user}@${host}:${port}`);
     const forget = () => {
       if (this.line === dialed) this.line = undefined;
     };
-    const dialed = dial(this.connection, deadline).then((line) => new HeldLine(line, forget));
+    const dialed = resolve(this.connection).then(async (destination) => {
+      const { user, host, address, port } = destination;
+      const via = address === host ? "" : ` (${address})`;
+      this.debug(`${this.host}: SSH connection ${++this.dials} to ${user}@${host}${via}:${port}`);
+      return new HeldLine(destination, await dial(destination, deadline), forget);
+    });
     dialed.catch(forget);
     return dialed;
   }
@@ -122,7 +126,11 @@ class HeldLine {
   private watch: NodeJS.Timeout | undefined;
   private heard = 0;
 
-  constructor({ client, socket }: Line, onLost: () => void) {
+  constructor(
+    readonly destination: Destination,
+    { client, socket }: Line,
+    onLost: () => void,
+  ) {
     this.client = client;
     this.socket = socket;
     const lost = (error?: Error) => {

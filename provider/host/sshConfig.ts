@@ -1,11 +1,16 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
+import { join } from "node:path";
 import { HostError } from "../errors";
 import type { Connection } from "./connection";
+import { expandHome } from "./home";
 
 /** A host with all said of it: the arguments, and for the rest what `ssh HOST` would use. */
 export interface Destination {
   readonly name: string;
+  /** As it was given. */
+  readonly host: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
@@ -26,9 +31,6 @@ export interface Destination {
   readonly command: string;
 }
 
-/** A connection of which any argument may have been left out. */
-export type Asked = Pick<Connection, "name" | "host" | "connectTimeout"> & Partial<Connection>;
-
 type Config = ReadonlyMap<string, readonly string[]>;
 const TYPES = ["ed25519", "ecdsa", "rsa"];
 const DEFAULTS: Config = new Map([
@@ -37,10 +39,8 @@ const DEFAULTS: Config = new Map([
   ["globalknownhostsfile", ["/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"]],
 ]);
 
-export const expandHome = (path: string) => path.replace(/^~(?=\/|$)/, () => homedir());
-
 /** The connection as ssh_config(5) completes it, asked of the OpenSSH client where this machine has one. */
-export async function resolve(connection: Asked): Promise<Destination> {
+export async function resolve(connection: Connection): Promise<Destination> {
   const config = await sshG(connection);
   const one = (key: string) => {
     const value = config.get(key)?.[0];
@@ -70,7 +70,7 @@ export async function resolve(connection: Asked): Promise<Destination> {
     k: one("hostkeyalias") ?? host,
   };
   const path = (text: string) =>
-    expandHome(text)
+    ownHome(text)
       .replace(/%(.)/g, (all, token: string) => tokens[token] ?? all)
       .replace(/\$\{(\w+)\}/g, (_, variable: string) => process.env[variable] ?? "");
   const paths = (key: string) => (one(key) ?? "").split(" ").filter(Boolean).map(path);
@@ -80,6 +80,7 @@ export async function resolve(connection: Asked): Promise<Destination> {
   const hostKeyAlias = one("hostkeyalias");
   return {
     name,
+    host,
     address,
     port,
     user,
@@ -107,6 +108,22 @@ function agentOf(said: string | undefined, path: (text: string) => string): stri
   return (said.startsWith("$") && !said.startsWith("${") ? process.env[said.slice(1)] : path(said)) || undefined;
 }
 
+/** ssh(1) takes the home from passwd(5), whatever HOME says; who sets HOME wants the keys from there. */
+function ownHome(path: string): string {
+  const home = passwdHome();
+  return home !== undefined && path.startsWith(`${home}/`)
+    ? join(homedir(), path.slice(home.length))
+    : expandHome(path);
+}
+
+function passwdHome(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined; // no entry in passwd, as in a container
+  }
+}
+
 function localUser(): string {
   try {
     return userInfo().username;
@@ -116,8 +133,15 @@ function localUser(): string {
 }
 
 /** `ssh -G`: every option as it holds for the host. Plain defaults where there is no ssh. */
-function sshG({ name, host, port, user }: Asked): Promise<Config> {
-  const args = ["-G", ...(port === undefined ? [] : ["-p", `${port}`]), ...(user === undefined ? [] : ["-l", user])];
+function sshG({ name, host, port, user }: Connection): Promise<Config> {
+  const own = join(homedir(), ".ssh/config");
+  const config = homedir() !== passwdHome() && existsSync(own) ? ["-F", own] : [];
+  const args = [
+    "-G",
+    ...config,
+    ...(port === undefined ? [] : ["-p", `${port}`]),
+    ...(user === undefined ? [] : ["-l", user]),
+  ];
   return new Promise((done, fail) => {
     const child = execFile(
       "ssh",

@@ -353,7 +353,7 @@ describe("host key", () => {
       " ",
     )[1];
     expect(message).toBe(
-      `the host key of 127.0.0.1:${sshd.port} is unknown: it shows ssh-ed25519 ${print}, which is not in ~/.ssh/known_hosts or /etc/ssh/ssh_known_hosts. ` +
+      `the host key of 127.0.0.1:${sshd.port} is unknown: it shows ssh-ed25519 ${print}, which is not in ~/.ssh/known_hosts. ` +
         "Compare that with what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints on the host itself, " +
         `then log in once with \`ssh -p ${sshd.port} root@127.0.0.1\` and accept it, or set hostKey: "${hostKey}" on the provider.`,
     );

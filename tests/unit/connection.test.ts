@@ -20,33 +20,30 @@ function problems(work: () => unknown): readonly ArgumentProblem[] {
   return [];
 }
 const refusals = (config: Record<string, unknown>) =>
-  problems(() => parse(config)).map(({ property, reason }) => `${property}: ${reason}`);
+  problems(() => parse(config).get()).map(({ property, reason }) => `${property}: ${reason}`);
 
-test("a host alone gets ssh's port and root, who needs no sudo", () => {
+test("what is not said is left to ssh_config", () => {
   expect(parse({ host: "kvm1.lab" }).get()).toEqual({
     name: "kvm1.lab",
     host: "kvm1.lab",
-    port: 22,
-    user: "root",
-    sudo: false,
     connectTimeout: 10,
     confirmTimeout: 60,
   });
 });
 
-test("numbers and booleans come as texts; anyone but root uses sudo, unless told not to", () => {
+test("numbers and booleans come as texts", () => {
   const config = { host: "kvm1", port: "2222", user: "admin", connectTimeout: "5", confirmTimeout: "30" };
-  expect(parse(config).get()).toMatchObject({ port: 2222, sudo: true, connectTimeout: 5, confirmTimeout: 30 });
+  expect(parse(config).get()).toMatchObject({ port: 2222, user: "admin", connectTimeout: 5, confirmTimeout: 30 });
   expect(parse({ ...config, sudo: "false" }).get().sudo).toBe(false);
 });
 
 test.each([
-  ["admin@kvm1", { name: "kvm1", host: "kvm1", user: "admin", port: 22 }],
+  ["admin@kvm1", { name: "kvm1", host: "kvm1", user: "admin" }],
   ["ssh://admin@kvm1:2222", { host: "kvm1", user: "admin", port: 2222 }],
-  ["ssh://[fd00::11]:2222/", { host: "fd00::11", user: "root", port: 2222 }],
-  ["fd00::11", { host: "fd00::11", port: 22 }],
-  ["fe80::1%eth0", { host: "fe80::1%eth0", port: 22 }],
-  ["root@10.0.0.11", { host: "10.0.0.11", user: "root", sudo: false }],
+  ["ssh://[fd00::11]:2222/", { host: "fd00::11", port: 2222 }],
+  ["fd00::11", { host: "fd00::11" }],
+  ["fe80::1%eth0", { host: "fe80::1%eth0" }],
+  ["root@10.0.0.11", { host: "10.0.0.11", user: "root" }],
 ])("host %s", (host, expected) => {
   expect(parse({ host }).get()).toMatchObject(expected);
 });
@@ -66,11 +63,20 @@ test("a fleet: each host's own settings go before those beside `hosts`", () => {
     name: "kvm1",
     host: "kvm1",
     user: "admin",
-    sudo: true,
     password: "secret",
   });
-  expect(fleet.get("kvm2")).toMatchObject({ name: "kvm2", host: "10.0.0.12", user: "root", sudo: false, port: 2222 });
+  expect(fleet.get("kvm2")).toMatchObject({ name: "kvm2", host: "10.0.0.12", user: "root", port: 2222 });
   expect(fleet.get("kvm3")).toMatchObject({ host: "kvm3.lab", user: "ops", sudo: false });
+});
+
+test("one bad host of a fleet does not stop the others", () => {
+  const fleet = parse({ hosts: { kvm1: { port: 0 }, kvm2: {}, kvm3: "10.0.0.3" } });
+  expect(fleet.get("kvm2").host).toBe("kvm2");
+  for (const [name, property] of [
+    ["kvm1", "kvmnet:hosts.kvm1.port"],
+    ["kvm3", "kvmnet:hosts.kvm3"],
+  ] as const)
+    expect(problems(() => fleet.get(name))).toEqual([expect.objectContaining({ property })]);
 });
 
 test("the host of a resource", () => {
@@ -106,9 +112,8 @@ test.each<[Record<string, unknown>, string]>([
 });
 
 test("every problem is told, and no secret", () => {
-  const said = refusals({ hosts: { kvm1: { port: 0, sudo: "no" }, kvm2: { password: "hun\nter2" } } });
-  expect(said).toHaveLength(3);
-  expect(said.join()).not.toContain("ter2");
+  expect(refusals({ hosts: { kvm1: { port: 0, sudo: "no" } } })).toHaveLength(2);
+  expect(refusals({ hosts: { kvm2: { password: "hun\nter2" } } }).join()).not.toContain("ter2");
   expect(refusals({ hosts: '{ "kvm1": { "password": "hunter2" ' }).join()).not.toContain("hunter2");
 });
 
