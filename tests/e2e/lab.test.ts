@@ -125,7 +125,8 @@ test.each([20, 60, 120, 250])(
   async (afterMs) => {
     delete process.env.KVMNET_LAB;
     const script = `const lab = require("./tests/lab/lab"); lab.useOwnLab("killed"); lab.up("kvm1");`;
-    const victim = spawn(tsx[0]!, [...tsx.slice(1), "-e", script], { cwd: root, stdio: "ignore" });
+    // Said, because jest keeps what a test does to process.env from the process itself.
+    const victim = spawn(tsx[0]!, [...tsx.slice(1), "-e", script], { cwd: root, stdio: "ignore", env: process.env });
     const id = `killed-${victim.pid}`;
     await until("the run starts its lab", () => existsSync(`/run/kvmnet-lab/${id}`));
     await sleep(afterMs);
