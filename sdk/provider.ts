@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 /**
  * How one host is reached. Everything may be left out: then it is as `ssh HOST` would have it, from `~/.ssh/config`
- * (ssh_config(5)) and the user's own keys, agent, jump hosts and known_hosts.
+ * (ssh_config(5)) and the user's own keys, agent and known_hosts. A host behind a jump host (`ProxyJump`, `ProxyCommand`) is refused
+ * with an error: this version reaches hosts directly.
  */
 export interface ConnectionArgs {
   /** Name or address of the host, or an alias of `~/.ssh/config`. In a fleet the default is the host's key in `hosts`. */
@@ -20,11 +21,11 @@ export interface ConnectionArgs {
   privateKey?: pulumi.Input<string | undefined>;
   /** Passphrase of `privateKey`. Always a secret in the state. */
   passphrase?: pulumi.Input<string | undefined>;
-  /** Socket of the SSH agent. Default: `IdentityAgent` of ssh_config(5), else `SSH_AUTH_SOCK`. */
+  /** Socket of the SSH agent, or `none`. Default: `IdentityAgent` of ssh_config(5), else `SSH_AUTH_SOCK`. */
   agent?: pulumi.Input<string | undefined>;
   /**
    * The host's public key as known_hosts has it (`ssh-ed25519 AAAA…`): nothing else is then accepted. Default: what
-   * `knownHosts` says. A key that is unknown or has changed is an error that says how to accept it, never a silent yes.
+   * `knownHosts` says. Its fingerprint (`SHA256:…`) does as well. A key that is unknown or has changed is an error that says how to accept it, never a silent yes.
    */
   hostKey?: pulumi.Input<string | undefined>;
   /** Path of a known_hosts file; hashed entries too. Default: `UserKnownHostsFile` of ssh_config(5), else `~/.ssh/known_hosts`. */

@@ -1,6 +1,6 @@
 import * as kvmnet from "pulumi-kvmnet";
 
-// User, port, key, jump host, known_hosts: as `ssh kvm1.lab` would.
+// User, port, key, known_hosts: as `ssh kvm1.lab` would.
 const kvm1 = new kvmnet.Provider("kvm1", { host: "kvm1.lab" });
 const on = { provider: kvm1 };
 
