@@ -35,6 +35,8 @@ export class RootShell {
   private before = { stdout: "", stderr: "" };
   private readonly decoder = new StringDecoder("utf8");
   private line = "";
+  private tail = "";
+  private acknowledged = false;
   private timer: NodeJS.Timeout | undefined;
   private exit: { code: number | null; signal?: string } | undefined;
   private settled = false;
@@ -84,14 +86,26 @@ export class RootShell {
   }
 
   private onStdout(chunk: Buffer, script: string): void {
-    if (this.ready) return this.collect(this.stdout, chunk);
+    if (this.ready) return this.onOutput(chunk);
     this.before.stdout += chunk.toString("latin1");
     const at = this.before.stdout.indexOf(READY);
     if (at < 0) return this.collect([], chunk);
     this.ready = true;
     this.startTimer(this.timeout, () => this.interrupted(`it did not end within ${this.timeout / 1000} s`));
     this.collect(this.stdout, Buffer.from(this.before.stdout.slice(at + READY.length), "latin1"));
-    this.channel!.end(encode(script));
+    if (this.options.acknowledge === undefined) this.channel!.end(encode(script));
+    else this.channel!.write(encode(script));
+  }
+
+  private onOutput(chunk: Buffer): void {
+    this.collect(this.stdout, chunk);
+    const { acknowledge } = this.options;
+    if (acknowledge === undefined || this.acknowledged) return;
+    // A line may come in two pieces.
+    const text = this.tail + chunk.toString("latin1");
+    this.acknowledged = text.includes(`\n${acknowledge}\n`);
+    this.tail = text.slice(-acknowledge.length - 1);
+    if (this.acknowledged) this.channel!.end("arrived\n");
   }
 
   private onStderr(chunk: Buffer): void {

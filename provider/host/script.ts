@@ -51,7 +51,8 @@ ${transaction(changes, options)}
 ${end}
 KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; ${forget("3>&-")}' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
-if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}; else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
+if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}
+else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
   );
 }
 
@@ -76,9 +77,11 @@ ${deliver(nonce)}`,
   );
 
 const dirOf = (nonce: string) => `${RUN}/${nonce}`;
-const deliver = (nonce: string) => `cat ${dirOf(nonce)}/transcript`;
-/** The connection may break while the transcript is on its way: it can be fetched once more for that long, seconds. */
-const KEPT = 900;
+/** The transcript goes when it has arrived. Where the connection breaks on the way, it can be fetched once more, for a while (seconds). */
+const deliver = (nonce: string) =>
+  `cat ${dirOf(nonce)}/transcript && printf '\\n%s\\n' '${delivered(nonce)}' && read -r _ && rm -rf ${dirOf(nonce)} || :`;
+export const delivered = (nonce: string): string => `@${nonce} delivered`;
+const KEPT = 180;
 const forget = (closed: string) => `(trap "" HUP; sleep ${KEPT}; rm -rf "$0") > /dev/null 2>&1 < /dev/null ${closed} &`;
 
 /** What runs on the host, alone: each change is tried, and reverted where one of its steps fails; in the end the host is read again. */

@@ -6,7 +6,7 @@ import { overlay, type HostState } from "../hostState";
 import { plan } from "../plan";
 import { simulate } from "../simulate";
 import { observe } from "./observe";
-import { followTransaction, probeTransaction, startTransaction, type Change } from "./script";
+import { delivered, followTransaction, probeTransaction, startTransaction, type Change } from "./script";
 import { parseTranscript, type Part } from "./transcript";
 import type { RunResult, Transport } from "./transport";
 
@@ -189,7 +189,8 @@ export class HostSession {
     const onProgress = (line: string) => planned.forEach(({ request }) => request.onProgress?.(line));
     let answer: RunResult | undefined;
     try {
-      answer = await this.transport.run(script, { timeout: CHANGE_TIMEOUT, onProgress });
+      const acknowledge = delivered(nonce);
+      answer = await this.transport.run(script, { timeout: CHANGE_TIMEOUT, acknowledge, onProgress });
       if (answer.code !== 0) throw scriptError(this.host, changes[0]!.title, answer);
     } catch (error) {
       if (!(error instanceof HostError) || error.kind !== "interrupted") throw error;
@@ -219,6 +220,7 @@ export class HostSession {
       try {
         const answer = await this.transport.run(followTransaction(nonce, confirm), {
           timeout: CHANGE_TIMEOUT,
+          acknowledge: delivered(nonce),
           retry: true,
         });
         if (answer.code === 0) return answer;

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly timeout?: number;
   /** The script changes nothing, or is known not to have started twice: it may be sent again over a new connection. */
   readonly retry?: boolean;
+  /** When the script has printed this line, a line on its standard input tells it that what it printed has arrived. */
+  readonly acknowledge?: string;
   /** Each line of standard error as it comes: progress. */
   readonly onProgress?: (line: string) => void;
 }

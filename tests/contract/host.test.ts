@@ -113,7 +113,7 @@ describe("more than one at a time", () => {
     const [a, b] = await Promise.all([transact(shell, [line("a")]), transact(shell, [line("b")])]);
     for (const parts of [a, b]) expect(parts.map(({ key }) => key)).toContain("result 0 done");
     expect((await host.read("/tmp/log")).replaceAll("\n", "")).toMatch(/^(aaabbb|bbbaaa)$/);
-    expect(await host.must("ls -d /run/kvmnet/*/ | while read d; do [ -e $d/done ] || echo $d; done")).toBe("");
+    expect(await host.must("ls -d /run/kvmnet/*/ | while read -r d; do [ -e $d/done ] || echo $d; done")).toBe("");
   });
 
   test("two sessions of one file: the second is planned again on what the first made", async () => {
@@ -165,7 +165,7 @@ describe("the connection breaks", () => {
       const observed = await change(new HostSession(transport, 5), "a file", file("mine\n"));
       expect(observed.files[CONF]).toBe("mine\n");
       expect(transport.trips.slice(0, 3)).toEqual(["probe", "transaction", "follow"]);
-      expect(await host.must("ls -d /run/kvmnet/*/ | while read d; do [ -e $d/done ] || echo $d; done")).toBe("");
+      expect(await host.must("ls -d /run/kvmnet/*/ | while read -r d; do [ -e $d/done ] || echo $d; done")).toBe("");
     },
   );
 

@@ -266,6 +266,37 @@ describe("login", () => {
   });
 });
 
+describe("what has arrived is acknowledged", () => {
+  const script = (file: string) =>
+    `f() { head -c 300000 /dev/zero | tr '\\0' x; printf '\\n@it\\n'; read -r _ && : > ${file}; }\nf\n`;
+
+  test.each([
+    ["root", {}],
+    ["sudo without a password", { user: "free" }],
+    ["sudo with a password", { user: "admin", password: PASSWORD }],
+  ])("%s", async (who, login) => {
+    const file = shop.path(`arrived-${who.replaceAll(" ", "-")}`);
+    const { stdout, code } = await host(login).run(script(file), { acknowledge: "@it" });
+    expect([stdout.length, code]).toEqual([300_005, 0]);
+    expect(existsSync(file)).toBe(true);
+  });
+
+  test("what broke off is not", async () => {
+    const wire = await shop.wire(sshd.port);
+    const file = shop.path("never");
+    const sent = host({ port: wire.port }).run(
+      `f() { echo; echo @it; sleep 1; echo @it; read -r _ && : > ${file}; }\nf\n`,
+      {
+        acknowledge: "@other",
+      },
+    );
+    setTimeout(() => wire.cut(), 700);
+    await refused(sent, "interrupted");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
 describe("sudo", () => {
   test("with the password that sudo asks for", async () => {
     const transport = host({ user: "admin", password: PASSWORD });
