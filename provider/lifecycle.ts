@@ -28,10 +28,14 @@ const BEFORE = "__before";
  */
 export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: Sessions) {
   const argNames = ["host", "adopt", ...definition.args];
+  /** The engine checks a replacement twice, the second time as if it were new: what the first knew of the old one still holds. */
+  const replaced = new Map<string, Props>();
 
   const check = async (olds: Props, news: Props): Promise<{ inputs: Props; failures?: ArgumentProblem[] }> => {
     const urn = String(news[URN] ?? olds[URN] ?? "");
     const given = pick(news, [...argNames, URN]);
+    if (olds[URN] !== undefined) replaced.set(urn, olds);
+    const old = replaced.get(urn);
     const args = new Arguments(given);
     const spec = definition.parse(args, nameOf(urn));
     try {
@@ -49,7 +53,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         urn,
         mark: markOf(urn),
         adopt: given["adopt"] === true,
-        found: olds[FOUND],
+        found: old && equal(old["host"], given["host"]) ? old[FOUND] : undefined,
       };
       const { desired, completed, found, problems = [], warnings = [] } = definition.render(spec, context);
       const inputs: Props = clean({

@@ -15,10 +15,11 @@ import { putFile, removeFile } from "./kernel/file";
 import { linkBatch, moves } from "./kernel/linkBatch";
 import { startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
-import { interfacesOf, mergeInterface } from "./libvirt/interface";
+import { interfacesOf, interfaceView, mergeInterface } from "./libvirt/interface";
 import { mergeNetwork, parentIndex, reservationElement } from "./libvirt/network";
 import { net, nic } from "./libvirt/operations";
 import { rangeUpdates } from "./libvirt/ranges";
+import { tapsOn, unplugged } from "./libvirt/taps";
 import { capture, networkKey, project } from "./project";
 import { writeSections } from "./sections";
 import { command, quote } from "./shell";
@@ -88,7 +89,14 @@ function steps(desired: HostState, observed: Observed, back: boolean): Op[] {
 
 function linkSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
   const links = desired.links ?? {};
-  const lines = linkBatch(links, observed.links, observed.leased);
+  const guests = Object.entries(links).flatMap(([name, link]) =>
+    link?.kind === "bridge" && !observed.links[name]
+      ? tapsOn(observed, { bridge: name })
+          .filter((tap) => observed.links[tap])
+          .map((tap) => `link set dev ${tap} master ${name}`)
+      : [],
+  );
+  const lines = [...linkBatch(links, observed.links, observed.leased), ...guests];
   const batch = `printf %s ${quote(lines.map((line) => `${line}\n`).join(""))} | ip${back ? " -force" : ""} -batch -`;
   // On the way back some lines are done already, or were never needed: what counts is what the host is like afterwards.
   const ops: Op[] =
@@ -142,7 +150,7 @@ function networkSteps(desired: HostState, found: HostState, observed: Observed):
       ...(is?.xml === want.xml
         ? []
         : [step("define", net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)))]),
-      ...runNetwork(name, want, is, observed.networks[name]?.liveXml).map(([title, script]) => step(title, script)),
+      ...runNetwork(name, want, is, observed).map(([title, script]) => step(title, script)),
       ...((is?.autostart ?? false) === want.autostart
         ? []
         : [step(`autostart ${want.autostart ? "on" : "off"}`, net.autostart(name, want.autostart))]),
@@ -155,15 +163,17 @@ function runNetwork(
   name: string,
   want: NetworkState,
   is: NetworkState | null,
-  liveXml: string | undefined,
+  observed: Observed,
 ): [title: string, script: string][] {
+  const liveXml = observed.networks[name]?.liveXml;
+  const taps = tapsOn(observed, { network: name });
   if (!want.active) return is?.active ? [["stop", net.stop(name)]] : [];
-  if (!is?.active) return [["start", net.start(name)]];
+  if (!is?.active) return [["start", net.start(name, taps)]];
   if (is.live) return [];
   const ranges = liveXml === undefined ? undefined : rangeUpdates(liveXml, want.xml);
   return (
     ranges?.map((update) => ["change the DHCP range live", net.ranges(name, update)]) ?? [
-      ["start anew, guests' taps put back", net.bounce(name)],
+      ["start anew, guests' taps put back", net.bounce(name, taps)],
     ]
   );
 }
@@ -200,6 +210,11 @@ function interfaceSteps(desired: HostState, found: HostState, observed: Observed
     if (want === null) return is ? [{ title: `guest ${domain}: detach ${mac}`, script: nic.remove(domain, mac) }] : [];
     const element = (xml: string | undefined) => (xml === undefined ? null : (interfacesOf(xml)[mac] ?? null));
     const [persistent, live] = [element(observed.domains[domain]?.xml), element(observed.domains[domain]?.liveXml)];
+    const loose = live === null ? undefined : unplugged(observed, live);
+    if (loose && [persistent, live].every((xml) => xml !== null && interfaceView(xml, want.xml) === want.xml))
+      return [
+        { title: `guest ${domain}: plug ${mac} into ${loose.bridge}`, script: nic.plug(loose.tap, loose.bridge) },
+      ];
     return [
       {
         title: `guest ${domain}: ${is ? "change" : "attach"} ${mac}`,

@@ -1,6 +1,7 @@
 import type { Observed } from "./facts";
 import type { HostState, InterfaceState, LinkState, NetworkState } from "./hostState";
 import { interfacesOf, interfaceView } from "./libvirt/interface";
+import { unplugged } from "./libvirt/taps";
 import { networkView, reservations } from "./libvirt/network";
 import { readSection } from "./sections";
 
@@ -98,7 +99,9 @@ function viewInterface(
   const live = liveXml === undefined ? undefined : interfacesOf(liveXml)[mac];
   return {
     xml: is.xml && interfaceView(is.xml, want.xml),
-    live: liveXml === undefined || (live !== undefined && interfaceView(live, want.xml) === want.xml),
+    live:
+      liveXml === undefined ||
+      (live !== undefined && interfaceView(live, want.xml) === want.xml && !unplugged(observed, live)),
   };
 }
 

@@ -155,7 +155,7 @@ stale() { [ "$ok" = 1 ] && part "stale $1"; ok=0; }
 # kind change number title: runs one step. Not in a condition, or the shell would not mind a failing line in it (set -e).
 step() {
   [ "$ok" = 1 ] || return 0
-  progress "$4"
+  progress "$2 $4"
   part "step $2 $3 $4"
   (set -e; "$1_$2_$3") 2>&1
   kvmnet_rc=$?

@@ -186,7 +186,10 @@ export class HostSession {
     const hazard = changes.some(({ plan }) => plan.hazard);
     const window = this.windowOf(changes);
     const script = startTransaction(changes, { nonce, who: whoWeAre(), confirmWindow: window });
-    const onProgress = (line: string) => planned.forEach(({ request }) => request.onProgress?.(line));
+    const onProgress = (line: string) => {
+      const [, change, step] = /^(\d+) (.*)$/.exec(line) ?? [];
+      planned[Number(change)]?.request.onProgress?.(step!);
+    };
     let answer: RunResult | undefined;
     try {
       const acknowledge = delivered(nonce);

@@ -24,8 +24,11 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
     }
     const isNew = is === null;
     if (isNew) create.push(newLink(name, want));
-    else if (want.bridge && !equal({ ...is.bridge, ...want.bridge }, is.bridge))
+    else if (want.bridge && !equal({ ...is.bridge, ...want.bridge }, is.bridge)) {
+      // In one request the kernel sets the times first, and refuses with STP on what it takes with STP off (br_set_forward_delay).
+      if (is.bridge?.stp && want.bridge.stp === false) create.push(`link set dev ${name} type bridge stp_state 0`);
       create.push(`link set dev ${name} type bridge ${bridgeWords(want.bridge)}`);
+    }
     if (!isNew && want.mac !== undefined && want.mac !== is.mac)
       create.push(`link set dev ${name} address ${want.mac}`);
     if (want.mtu !== undefined && want.mtu !== is?.mtu) create.push(`link set dev ${name} mtu ${want.mtu}`);
@@ -107,7 +110,6 @@ function newLink(name: string, link: LinkState): string {
 function bridgeWords(bridge: BridgeState): string {
   const hundredths = (seconds: number) => Math.round(seconds * 100);
   const words: [string, number | undefined][] = [
-    // The order matters: the kernel checks a forward delay against STP (br_set_forward_delay).
     ["stp_state", bridge.stp === undefined ? undefined : Number(bridge.stp)],
     ["forward_delay", bridge.forwardDelay === undefined ? undefined : hundredths(bridge.forwardDelay)],
     ["hello_time", bridge.helloTime === undefined ? undefined : hundredths(bridge.helloTime)],

@@ -122,6 +122,12 @@ export function tapOf(liveXml: string): string | undefined {
   return childAttribute(parseXml(liveXml), "target", "dev");
 }
 
+/** A running guest's interface: its tap and its source. */
+export const pluggedInto = remember((liveXml: string): { tap: string | undefined; source: Record<string, string> } => ({
+  tap: tapOf(liveXml),
+  source: { ...readText(liveXml).source },
+}));
+
 /** For `virt-install --network` (virt-install(1)). */
 export function virtInstallArgument({ mac, source, model = "virtio", linkState }: InterfaceDefinition): string {
   const [[kind, name] = ["", ""]] = Object.entries(source);

@@ -10,18 +10,22 @@ virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
 net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
 net_active() { virsh_q net-list --name | grep -qxF -- "$1"; }
 net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
-net_start() { net_active "$1" || virsh_q net-start "$1"; }
+# network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
+net_start() { net_active "$1" || { virsh_q net-start "$1" && net_plug "$@"; }; }
+net_plug() {
+  kvmnet_b=$(net_bridge "$1"); shift
+  for kvmnet_t in "$@"; do nic_plug "$kvmnet_t" "$kvmnet_b" || return 1; done
+}
+net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p"; }
+nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
 net_stop() { ! net_active "$1" || virsh_q net-destroy "$1"; }
 net_undefine() { ! net_exists "$1" || virsh_q net-undefine "$1"; }
 net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
-# A network that starts anew makes a new bridge; libvirt does not put running guests' taps back on it.
+# The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
 net_bounce() {
-  net_active "$1" || { virsh_q net-start "$1"; return; }
-  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p")
-  kvmnet_taps=$(ls "/sys/class/net/$kvmnet_b/brif" 2>/dev/null)
-  virsh_q net-destroy "$1" && virsh_q net-start "$1" || return 1
-  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p")
-  for kvmnet_t in $kvmnet_taps; do [ ! -e "/sys/class/net/$kvmnet_t" ] || ip link set dev "$kvmnet_t" master "$kvmnet_b" || return 1; done
+  net_active "$1" || { net_start "$@"; return; }
+  for kvmnet_t in "/sys/class/net/$(net_bridge "$1")/brif/"*; do set -- "$@" "\${kvmnet_t##*/}"; done
+  virsh_q net-destroy "$1" && net_start "$@"
 }
 # network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
 net_ranges() {
@@ -71,19 +75,20 @@ nic_remove() {
 
 export const net = {
   define: (xml: string) => command("net_define", xml),
-  start: (name: string) => command("net_start", name),
+  start: (name: string, taps: readonly string[]) => command("net_start", name, ...taps),
   stop: (name: string) => command("net_stop", name),
   undefine: (name: string) => command("net_undefine", name),
   autostart: (name: string, on: boolean) => command("net_autostart", name, on ? "on" : "off"),
   ranges: (name: string, { parentIndex, remove, add }: RangeUpdate) =>
     command("net_ranges", name, String(parentIndex), ...remove, "--", ...add),
-  bounce: (name: string) => command("net_bounce", name),
+  bounce: (name: string, taps: readonly string[]) => command("net_bounce", name, ...taps),
   reserve: (name: string, mac: string, element: string, index: number) =>
     command("net_reserve", name, mac, element, String(index)),
 };
 
 export const nic = {
   put: (domain: string, mac: string, xml: string, liveXml: string) => command("nic_put", domain, mac, xml, liveXml),
+  plug: (tap: string, bridge: string) => command("nic_plug", tap, bridge),
   /** libvirt finds the device by its MAC; it only wants to see some source, and neither an alias nor an address that differ. */
   remove: (domain: string, mac: string) =>
     command(

@@ -55,6 +55,11 @@ const drifts: Record<string, Drift> = {
     names: { "web-lan": "create" },
     says: new RegExp(`\\+ *web/${LAN_MAC}`),
   },
+  "a guest's tap taken off its bridge": {
+    by: `ip link set dev "$(virsh -q domiflist web | awk '$2 == "network" { print $1 }')" nomaster`,
+    names: { "web-nat": "update" },
+    says: /~ live *: false => true/,
+  },
   "the whole network undefined": {
     by: "virsh -q net-destroy lab && virsh -q net-undefine lab",
     // A reservation stands in the network's definition, and went with it.
@@ -112,7 +117,7 @@ async function comparable() {
   const { etc, guests, networks, sysctls, routes } = await snapshot(host);
   const { "/etc/libvirt/qemu/networks/lab.xml": _lab, "/etc/libvirt/qemu/web.xml": _web, ...others } = etc;
   const lab = (await host.must("virsh -q net-dumpxml --inactive lab; virsh -q net-dumpxml lab")).replace(
-    /<mac address='[^']*'\/>\n|connections='\d+'/g,
+    /<mac address='[^']*'\/>\n| connections='\d+'/g,
     "",
   );
   const addresses = await host.must("ip -br addr show | sed -E 's/@[^ ]*//; s/fe80[^ ]*//; /^vnet/d; s/ +/ /g' | sort");

@@ -32,7 +32,7 @@ stale() { [ "$ok" = 1 ] && part "stale $1"; ok=0; }
 # kind change number title: runs one step. Not in a condition, or the shell would not mind a failing line in it (set -e).
 step() {
   [ "$ok" = 1 ] || return 0
-  progress "$4"
+  progress "$2 $4"
   part "step $2 $3 $4"
   (set -e; "$1_$2_$3") 2>&1
   kvmnet_rc=$?
@@ -85,18 +85,22 @@ virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
 net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
 net_active() { virsh_q net-list --name | grep -qxF -- "$1"; }
 net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
-net_start() { net_active "$1" || virsh_q net-start "$1"; }
+# network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
+net_start() { net_active "$1" || { virsh_q net-start "$1" && net_plug "$@"; }; }
+net_plug() {
+  kvmnet_b=$(net_bridge "$1"); shift
+  for kvmnet_t in "$@"; do nic_plug "$kvmnet_t" "$kvmnet_b" || return 1; done
+}
+net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p"; }
+nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
 net_stop() { ! net_active "$1" || virsh_q net-destroy "$1"; }
 net_undefine() { ! net_exists "$1" || virsh_q net-undefine "$1"; }
 net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
-# A network that starts anew makes a new bridge; libvirt does not put running guests' taps back on it.
+# The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
 net_bounce() {
-  net_active "$1" || { virsh_q net-start "$1"; return; }
-  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p")
-  kvmnet_taps=$(ls "/sys/class/net/$kvmnet_b/brif" 2>/dev/null)
-  virsh_q net-destroy "$1" && virsh_q net-start "$1" || return 1
-  kvmnet_b=$(virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p")
-  for kvmnet_t in $kvmnet_taps; do [ ! -e "/sys/class/net/$kvmnet_t" ] || ip link set dev "$kvmnet_t" master "$kvmnet_b" || return 1; done
+  net_active "$1" || { net_start "$@"; return; }
+  for kvmnet_t in "/sys/class/net/$(net_bridge "$1")/brif/"*; do set -- "$@" "${kvmnet_t##*/}"; done
+  virsh_q net-destroy "$1" && net_start "$@"
 }
 # network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
 net_ranges() {

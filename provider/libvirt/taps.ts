@@ -1,0 +1,39 @@
+import type { Observed } from "../facts";
+import { interfacesOf, pluggedInto } from "./interface";
+import { networkFromXml } from "./network";
+
+/** Where a running guest's tap belongs. */
+interface Plug {
+  readonly tap: string;
+  readonly network?: string | undefined;
+  readonly bridge: string | undefined;
+}
+
+/**
+ * Taps of running guests on that network or bridge. Where it is made anew, by us or by hand, libvirt does not put them back
+ * (virNetworkCreate knows of no guest): the guest keeps its address and reaches nobody.
+ */
+export const tapsOn = (
+  observed: Observed,
+  source: { readonly network: string } | { readonly bridge: string },
+): string[] =>
+  Object.values(observed.domains)
+    .flatMap(({ liveXml }) => (liveXml === undefined ? [] : Object.values(interfacesOf(liveXml))))
+    .flatMap((element) => plug(observed, element) ?? [])
+    .filter((found) => ("network" in source ? found.network === source.network : found.bridge === source.bridge))
+    .map(({ tap }) => tap);
+
+/** The tap of a running guest's interface and its bridge, where both are there and the one is not plugged into the other. */
+export function unplugged(observed: Observed, element: string): { tap: string; bridge: string } | undefined {
+  const found = plug(observed, element);
+  if (!found?.bridge || !observed.links[found.tap] || !observed.links[found.bridge]) return undefined;
+  return observed.links[found.tap]!.master === found.bridge ? undefined : { tap: found.tap, bridge: found.bridge };
+}
+
+function plug(observed: Observed, element: string): Plug | undefined {
+  const { tap, source } = pluggedInto(element);
+  if (tap === undefined) return undefined;
+  const { network, bridge } = source;
+  const live = network === undefined ? undefined : (observed.networks[network]?.liveXml ?? "");
+  return { tap, network, bridge: live ? networkFromXml(live).bridge?.name : bridge };
+}
