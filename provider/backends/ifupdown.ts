@@ -1,7 +1,7 @@
 import type { LinkState } from "../hostState";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
-import { Draft } from "./ifupdownDraft";
+import { Draft, firstWord, isOn } from "./ifupdownDraft";
 import { render } from "./ifupdownRender";
 import { sources } from "./ifupdownSources";
 import { parseStanza, sections } from "./interfacesFile";
@@ -60,14 +60,14 @@ function bridgeOptions(drafts: readonly Draft[]): Found["bridge"] {
   const ports = first("bridge_ports");
   if (ports === undefined) return undefined;
   const number = (name: string, keyword: string, otherwise?: number) => {
-    const value = first(keyword);
+    const value = firstWord(first(keyword));
     const is = value === undefined || Number.isNaN(Number(value)) ? otherwise : Number(value);
     return is === undefined ? {} : { [name]: is };
   };
   const hw = first("bridge_hw");
   return {
     ports,
-    stp: /^(on|yes|1)$/.test(first("bridge_stp") ?? ""),
+    stp: isOn(first("bridge_stp")),
     ...number("forwardDelay", "bridge_fd", 15),
     ...number("helloTime", "bridge_hello"),
     ...number("maxAge", "bridge_maxage"),

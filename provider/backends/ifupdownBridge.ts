@@ -1,7 +1,7 @@
 import { cidr, inSubnet, isIPv6 } from "../parse";
 import type { BridgePlan } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
-import { Draft, isCommand, plain } from "./ifupdownDraft";
+import { Draft, firstWord, isCommand, isOn, plain } from "./ifupdownDraft";
 
 /**
  * The bridge's stanzas: the bridge's own where it is adopted, its ports' that moved to it, and new ones for what is missing.
@@ -175,12 +175,12 @@ function writeBridgeOptions(plan: BridgePlan, stanzas: readonly Draft[], primary
   const number = (keyword: keyof typeof DEFAULTS, value: number | undefined) => {
     if (value === undefined) return;
     write(keyword, String(value), (has) =>
-      has === undefined ? adopted && value === DEFAULTS[keyword] : Number(has) === value,
+      has === undefined ? adopted && value === DEFAULTS[keyword] : Number(firstWord(has)) === value,
     );
   };
   write("bridge_ports", plan.ports.join(" ") || "none", (has) => has !== undefined && coversPorts(has, plan.ports));
   write("bridge_stp", plan.stp ? "on" : "off", (has) =>
-    has === undefined ? adopted && !plan.stp : /^(on|yes|1)$/.test(has) === plan.stp,
+    has === undefined ? adopted && !plan.stp : isOn(has) === plan.stp,
   );
   number("bridge_fd", plan.forwardDelay);
   number("bridge_hello", plan.helloTime);

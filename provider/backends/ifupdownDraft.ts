@@ -141,3 +141,12 @@ function classOf(address: string): number {
   const first = Number(address.split(".")[0]);
   return first < 128 ? 8 : first < 192 ? 16 : 24;
 }
+
+/**
+ * bridge-utils gives an option's words to brctl(8), which takes those that it needs: what follows is a comment to their writer, as in
+ * Debian's wiki (`bridge_fd 0  # no forwarding delay`), though interfaces(5) knows of none there.
+ */
+export const firstWord = (value: string | undefined): string | undefined => value?.trim().split(/\s+/)[0];
+
+/** As brctl(8) has it (`brctl stp BRIDGE on`). */
+export const isOn = (value: string | undefined): boolean => /^(on|yes|1)$/.test(firstWord(value) ?? "");

@@ -27,9 +27,9 @@ const RUN = "/run/kvmnet";
 
 /**
  * A script is a function's definition and, as its last line, the call: cut at any byte it defines nothing or calls nothing,
- * and the host is untouched. The name begins with an underscore, so that no beginning of it is a command (`kvm` is one, on Debian).
+ * and the host is untouched. It ends the shell, whose input stays open for what the script is told (`deliver`). The name begins with an underscore, so that no beginning of it is a command (`kvm` is one, on Debian).
  */
-const whole = (name: string, body: string) => `${name}() {\n${body}\n}\n${name}\n`;
+const whole = (name: string, body: string) => `${name}() {\n${body}\nexit\n}\n${name}\n`;
 
 export const probeTransaction = (nonce: string) =>
   whole("_kvmnet_probe", `${partFunction(nonce)}${probeScript}\nprobe`);
@@ -69,7 +69,7 @@ if mkdir ${dirOf(nonce)} 2>/dev/null; then
   ${partFunction(nonce)}  part "never began" | tee ${dirOf(nonce)}/transcript
   : > ${dirOf(nonce)}/done
   sh -c '${forget("")}' ${dirOf(nonce)}
-  return
+  exit
 fi
 ${confirm ? `: > ${dirOf(nonce)}/confirm` : ""}
 until [ -e ${dirOf(nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done

@@ -80,7 +80,7 @@ it("is refused in preview without `adopt`, naming what is in the way", async () 
   ] as const) {
     stack.program(program.replaceAll(", adopt: true", ""));
     const { code, stdout, stderr } = await stack.pulumi("preview", "--diff");
-    expect([code, stdout + stderr]).toEqual([255, expect.stringMatching(said)]);
+    expect([code, stdout + stderr]).toEqual([1, expect.stringMatching(said)]);
   }
   expectAsBefore(await snapshot(host), before);
   stack.program(example + network + forwarding);

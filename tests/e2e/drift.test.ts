@@ -53,7 +53,7 @@ const drifts: Record<string, Drift> = {
     by: `virsh -q detach-interface web bridge --mac ${LAN_MAC} --live --config
          while virsh -q domiflist web | grep -q ${LAN_MAC}; do sleep 0.1; done`,
     names: { "web-lan": "create" },
-    says: new RegExp(`\\+ *web/${LAN_MAC}`),
+    says: new RegExp(`web/${LAN_MAC}: \\{`),
   },
   "a guest's tap taken off its bridge": {
     by: `ip link set dev "$(virsh -q domiflist web | awk '$2 == "network" { print $1 }')" nomaster`,
@@ -120,7 +120,9 @@ async function comparable() {
     /<mac address='[^']*'\/>\n| connections='\d+'/g,
     "",
   );
-  const addresses = await host.must("ip -br addr show | sed -E 's/@[^ ]*//; s/fe80[^ ]*//; /^vnet/d; s/ +/ /g' | sort");
+  const addresses = await host.must(
+    "ip -br addr show | sed -E 's/@[^ ]*//; s/ (UP|DOWN|UNKNOWN) / /; s/fe80[^ ]*//; /^vnet/d; s/ +/ /g' | sort",
+  );
   const nics = Object.fromEntries(
     Object.entries(guests).map(([name, text]) => [
       name,
@@ -131,5 +133,6 @@ async function comparable() {
         .sort(),
     ]),
   );
-  return { etc: others, lab, addresses, nics, networks, sysctls, routes };
+  const routesOfTaps = JSON.parse(JSON.stringify(routes).replaceAll(/vnet\d+/g, "vnet")) as unknown;
+  return { etc: others, lab, addresses, nics, networks, sysctls, routes: routesOfTaps };
 }

@@ -79,14 +79,17 @@ function pairs(
   );
 }
 
-/** They run out while one looks. */
+/** They run out while one looks; and a route's link is down until the guest's system has brought its own end up. */
 const withoutLifetimes = (json: unknown): unknown =>
   JSON.parse(
-    JSON.stringify(json, (key, value: unknown) => (/life_time$|^expires$/.test(key) ? undefined : value)),
+    JSON.stringify(json, (key, value: unknown) => {
+      if (/life_time$|^expires$/.test(key)) return undefined;
+      return key === "flags" && Array.isArray(value) ? value.filter((flag) => flag !== "linkdown") : value;
+    }),
   ) as unknown;
 
 /** What a preview with --diff is to do, by resource: `{ br0: "update" }`. */
 export function changes(diff: string): Record<string, string> {
-  const step = /^ *\S+ \S+: \((create|update|replace|delete)\)(?:.*\n)(?: *\[id=.*\n)? *\[urn=\S+::([^\]]+)\]/gm;
+  const step = /^ *[-+~]+ ?\S+: \((create|update|replace|delete)\)(?:.*\n)(?: *\[id=.*\n)? *\[urn=\S+::([^\]]+)\]/gm;
   return Object.fromEntries([...diff.matchAll(step)].map(([, what, name]) => [name!, what!]));
 }

@@ -51,14 +51,21 @@ export class Stack {
     return operator(["pulumi", ...args, "--non-interactive", "--color", "never"], { cwd: this.dir, env: this.env });
   }
 
-  async must(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.pulumi(...args);
+  must = async (...args: string[]): Promise<string> => (await this.succeed(...args)).stdout;
+
+  private async succeed(...args: string[]): Promise<Result> {
+    const result = await this.pulumi(...args);
+    const { code, stdout, stderr } = result;
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed (exit ${code}):\n${stdout}\n${stderr}`);
-    return stdout;
+    return result;
   }
 
   up = (...args: string[]) => this.must("up", "--yes", "--skip-preview", ...args);
-  preview = (...args: string[]) => this.must("preview", "--diff", ...args);
+  /** With --diff, Pulumi writes what providers say to standard error. */
+  preview = async (...args: string[]) => {
+    const { stdout, stderr } = await this.succeed("preview", "--diff", ...args);
+    return `${stdout}\n${stderr}`;
+  };
   refresh = (...args: string[]) => this.must("refresh", "--yes", "--skip-preview", ...args);
   destroy = (...args: string[]) => this.must("destroy", "--yes", "--skip-preview", ...args);
   /** Throws, with the diff, where there is something to do. */

@@ -308,5 +308,6 @@ KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -
 wait $!
 if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && printf '\n%s\n' '@0123456789abcdef0123456789abcdef delivered' && read -r _ && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef || :
 else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
+exit
 }
 _kvmnet_transaction
