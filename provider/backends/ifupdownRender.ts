@@ -6,8 +6,8 @@ import { INTERFACES, sources } from "./ifupdownSources";
 import { autoInterfaces, parseStanza, type StanzaOption } from "./interfacesFile";
 
 /**
- * The bridge's stanzas in a file of their own where ifupdown reads one, else in /etc/network/interfaces; an adopted bridge's stay where
- * they are. The ports' stanzas become `manual` in place: bridge_ports brings the ports up, and `auto eth0` or `allow-hotplug eth0` beside
+ * The bridge's stanzas in the file of its port's, so that one rename(2) is the switch: a machine that loses its power between two files
+ * would boot with both, or neither. Without such a file, in one of their own where ifupdown reads it; an adopted bridge's stay where they are. The ports' stanzas become `manual` in place: bridge_ports brings the ports up, and `auto eth0` or `allow-hotplug eth0` beside
  * it do no harm then (`ip link set eth0 up`, which it is; an `auto br0` in front of it has made it a port by then).
  */
 export const render: Backend["render"] = (bridge, found, files) => {
@@ -34,7 +34,8 @@ export const render: Backend["render"] = (bridge, found, files) => {
   const isAuto = sources(files).paths.some((path) => isNamedWithOthers(files[path]!, bridge.name));
   const auto = isAuto ? [] : [`auto ${bridge.name}`];
   const path = `/etc/network/interfaces.d/${bridge.name}`;
-  if (own.length === 0 && sources(files).reads(path)) {
+  const portsHome = taken[0] && pathOf(taken[0].draft.key!);
+  if (own.length === 0 && portsHome === undefined && sources(files).reads(path)) {
     const [first, ...rest] = stanzas.map(({ text }) => text);
     return {
       files: { [path]: `${[`# ${bridge.mark}`, ...auto, first, ...rest.map((text) => `\n${text}`)].join("\n")}\n` },
@@ -42,7 +43,7 @@ export const render: Backend["render"] = (bridge, found, files) => {
     };
   }
   if (own.length === 0) stanzas[0]!.comment(bridge.mark);
-  const home = own[0] ? pathOf(own[0].key!) : INTERFACES;
+  const home = own[0] ? pathOf(own[0].key!) : (portsHome ?? INTERFACES);
   const selections = Object.entries(found[bridge.name]?.sections ?? {}).filter(([key]) => !/#iface /.test(key));
   Object.assign(sections, Object.fromEntries(selections));
   const isSelected = selections.some(([key]) => /#(allow-)?auto /.test(key));

@@ -73,7 +73,7 @@ test.each(shells)("confirmed over a new connection, it is done; taken back the s
     br0: { addresses: [`${host.address}/24`] },
     eth0: { master: "br0", addresses: [] },
   });
-  expect(await host.must("cat /etc/network/interfaces.d/br0")).toContain("bridge_ports eth0");
+  expect(await host.must("cat /etc/network/interfaces")).toContain("bridge_ports eth0");
   expect((await operator(["ping", "-c1", "-W2", host.address])).code).toBe(0);
   // What it read at the end knows, as the first probe did, by which link we come.
   expect(done.facts.ssh).toEqual(first.facts.ssh);

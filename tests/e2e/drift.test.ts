@@ -19,10 +19,10 @@ const drifts: Record<string, Drift> = {
     names: { br0: "update" },
     says: /\/etc\/network\/interfaces#iface eth0 inet[^]*- *\tup ethtool -K eth0 tso off/,
   },
-  "a line added to the bridge's file": {
-    by: `printf '\\tmtu 1400\\n' >> /etc/network/interfaces.d/br0`,
+  "a line added to the bridge's stanza": {
+    by: `sed -i '/bridge_ports eth0/a\\\tmtu 1400' /etc/network/interfaces`,
     names: { br0: "update" },
-    says: /\/etc\/network\/interfaces\.d\/br0[^]*- *\tmtu 1400/,
+    says: /\/etc\/network\/interfaces#iface br0 inet[^]*- *\tmtu 1400/,
   },
   "brctl delif": {
     by: "brctl delif br1 eth1",

@@ -115,21 +115,36 @@ iface eth0 inet6 static
 });
 
 describe("render of a new bridge", () => {
-  test("a file of its own where interfaces.d is sourced, the port manual in place", () => {
-    const files = { [MAIN]: `${SOURCE}allow-hotplug eth0\niface eth0 inet dhcp\n` };
-    const { files: rendered, sections } = takeOver(files, ["eth0"], { macAddress: "52:54:00:aa:00:01" });
-    expect(rendered).toEqual({
-      "/etc/network/interfaces.d/br0": `# kvmnet: br0
-auto br0
-iface br0 inet dhcp
+  const bridge = `iface br0 inet dhcp
+    # kvmnet: br0
     bridge_ports eth0
     bridge_stp off
     bridge_fd 0
     bridge_maxwait 0
-    bridge_hw 52:54:00:aa:00:01
-`,
+    bridge_hw 52:54:00:aa:00:01`;
+
+  test("in the file of its port's, which becomes manual in place: one file is the switch", () => {
+    const path = "/etc/network/interfaces.d/lan";
+    const files = { [MAIN]: SOURCE, [path]: "allow-hotplug eth0\niface eth0 inet dhcp\n" };
+    const { files: rendered, sections } = takeOver(files, ["eth0"], { macAddress: "52:54:00:aa:00:01" });
+    expect(rendered).toBeUndefined();
+    expect(sections).toEqual({
+      [`${path}#iface eth0 inet`]: "iface eth0 inet manual",
+      [`${path}#auto br0`]: "auto br0",
+      [`${path}#iface br0 inet`]: bridge,
     });
-    expect(sections).toEqual({ [`${MAIN}#iface eth0 inet`]: "iface eth0 inet manual" });
+  });
+
+  test("a file of its own where nobody configures the port, and interfaces.d is sourced", () => {
+    const { files, sections } = ifupdown.render(
+      plan({ ports: ["eth0"], dhcp4: true, macAddress: "52:54:00:aa:00:01" }),
+      {},
+      { [MAIN]: SOURCE },
+    );
+    expect(files).toEqual({
+      "/etc/network/interfaces.d/br0": `# kvmnet: br0\nauto br0\n${bridge.replace("    # kvmnet: br0\n", "")}\n`,
+    });
+    expect(sections).toEqual({});
   });
 
   test("sections in front of the port's where it is not", () => {
@@ -250,52 +265,51 @@ iface br0 inet6 dhcp
 
   test("addresses that are given replace the port's, what else it said stays", () => {
     const files = { [MAIN]: `${SOURCE}iface eth0 inet dhcp\n    hostname kvm1\n    up logger up\n` };
-    const { files: rendered } = takeOver(files, ["eth0"], {
+    const { sections } = takeOver(files, ["eth0"], {
       dhcp4: false,
       addresses: ["10.0.0.11/24"],
       routes: ["default via 10.0.0.1"],
     });
-    expect(rendered!["/etc/network/interfaces.d/br0"]).toContain(
-      "iface br0 inet static\n    address 10.0.0.11/24\n    gateway 10.0.0.1\n    bridge_ports eth0\n",
-    );
-    expect(rendered!["/etc/network/interfaces.d/br0"]).toContain("    up logger up\n");
-    expect(rendered!["/etc/network/interfaces.d/br0"]).not.toContain("hostname");
+    const stanza = sections![`${MAIN}#iface br0 inet`];
+    expect(stanza).toContain("    address 10.0.0.11/24\n    gateway 10.0.0.1\n    bridge_ports eth0\n");
+    expect(stanza).toMatch(/^iface br0 inet static\n[^]* {4}up logger up$/);
+    expect(stanza).not.toContain("hostname");
   });
 
   test("DHCP beside a static address, from two ports", () => {
     const files = {
       [MAIN]: `${SOURCE}auto eth0 eth1\niface eth0 inet dhcp\n  up echo one\niface eth1 inet static\n  address 10.1.0.1/24\n  up echo two\n`,
     };
-    const { files: rendered, sections } = takeOver(files, ["eth0", "eth1"]);
-    expect(rendered!["/etc/network/interfaces.d/br0"]).toBe(`# kvmnet: br0
-auto br0
-iface br0 inet dhcp
+    const { sections } = takeOver(files, ["eth0", "eth1"]);
+    expect(sections).toEqual({
+      [`${MAIN}#auto br0`]: "auto br0",
+      [`${MAIN}#iface br0 inet`]: `iface br0 inet dhcp
+  # kvmnet: br0
   bridge_ports eth0 eth1
   bridge_stp off
   bridge_fd 0
   bridge_maxwait 0
-  up echo one
-
-iface br0 inet static
-  address 10.1.0.1/24
-  up echo two
-`);
-    expect(Object.values(sections!)).toEqual(["iface eth0 inet manual", "iface eth1 inet manual"]);
+  up echo one`,
+      [`${MAIN}#iface br0 inet 2`]: "iface br0 inet static\n  address 10.1.0.1/24\n  up echo two",
+      [`${MAIN}#iface eth0 inet`]: "iface eth0 inet manual",
+      [`${MAIN}#iface eth1 inet`]: "iface eth1 inet manual",
+    });
   });
 
   test("addresses that a manual stanza's commands set move, its other commands stay", () => {
     const files = { [MAIN]: `${SOURCE}iface eth0 inet manual\n  up echo up\n  up ip addr add 10.0.0.1/24 dev eth0\n` };
-    const { files: rendered, sections } = takeOver(files);
-    expect(Object.values(sections!)).toEqual(["iface eth0 inet manual\n  up echo up"]);
-    expect(rendered!["/etc/network/interfaces.d/br0"]).toBe(`# kvmnet: br0
-auto br0
-iface br0 inet manual
+    const { sections } = takeOver(files);
+    expect(sections).toEqual({
+      [`${MAIN}#auto br0`]: "auto br0",
+      [`${MAIN}#iface br0 inet`]: `iface br0 inet manual
+  # kvmnet: br0
   bridge_ports eth0
   bridge_stp off
   bridge_fd 0
   bridge_maxwait 0
-  up ip addr add 10.0.0.1/24 dev br0
-`);
+  up ip addr add 10.0.0.1/24 dev br0`,
+      [`${MAIN}#iface eth0 inet`]: "iface eth0 inet manual\n  up echo up",
+    });
   });
 
   test("does not depend on the order of the found sections", () => {

@@ -27,7 +27,7 @@ describe("create, update, delete", () => {
     await stack.up({ ports: ["eth0"], ageingTime: 60 });
     expect(stack.host.plans.at(-1)!.ops.map(({ title }) => title)).toEqual([
       "ip -batch: br0, eth0",
-      "write /etc/network/interfaces.d/br0",
+      "write /etc/network/interfaces",
     ]);
     await stack.destroy();
     expect(stack.host.observed).toEqual(stack.host.initial);

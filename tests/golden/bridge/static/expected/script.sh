@@ -271,9 +271,22 @@ route replace default via 10.0.0.1 onlink dev br0
 ' | ip -batch -
 }
 do_0_1() {
-put_file /etc/network/interfaces.d/br0 '# Managed by pulumi-kvmnet (office/prod, Bridge br0).
+put_file /run/network/ifstate.br0 'br0
+'
+}
+do_0_2() {
+put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
+# and how to activate them. For more information, see interfaces(5).
+
+source /etc/network/interfaces.d/*
+
+# The loopback network interface
+auto lo
+iface lo inet loopback
+
 auto br0
 iface br0 inet static
+	# Managed by pulumi-kvmnet (office/prod, Bridge br0).
 	address 10.0.0.11/24
 	gateway 10.0.0.1
 	# dns-* options are implemented by the resolvconf package, if installed
@@ -284,28 +297,13 @@ iface br0 inet static
 	bridge_fd 0
 	bridge_maxwait 0
 	bridge_hw 52:54:00:aa:00:01
-'
-}
-do_0_2() {
-put_file /run/network/ifstate.br0 'br0
-'
-}
-do_0_3() {
-put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
-# and how to activate them. For more information, see interfaces(5).
-
-source /etc/network/interfaces.d/*
-
-# The loopback network interface
-auto lo
-iface lo inet loopback
 
 # The primary network interface
 allow-hotplug eth0
 iface eth0 inet manual
 '
 }
-do_0_4() {
+do_0_3() {
 put_file /run/network/ifstate 'lo=lo
 eth0=eth0
 br0=br0
@@ -319,12 +317,9 @@ route replace default via 10.0.0.1 onlink dev eth0
 ' | ip -force -batch - 2>/dev/null || :
 }
 undo_0_1() {
-rm -f /etc/network/interfaces.d/br0
-}
-undo_0_2() {
 rm -f /run/network/ifstate.br0
 }
-undo_0_3() {
+undo_0_2() {
 put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
 # and how to activate them. For more information, see interfaces(5).
 
@@ -344,22 +339,20 @@ iface eth0 inet static
 	dns-search lab
 '
 }
-undo_0_4() {
+undo_0_3() {
 put_file /run/network/ifstate 'lo=lo
 eth0=eth0
 '
 }
 back_0() {
-[ ! -e "$dir/committing.0" ] || undo 0 1 'remove /etc/network/interfaces.d/br0'
-[ ! -e "$dir/committing.0" ] || undo 0 2 'remove /run/network/ifstate.br0'
-[ ! -e "$dir/committing.0" ] || undo 0 3 'write /etc/network/interfaces'
-[ ! -e "$dir/committing.0" ] || undo 0 4 'write /run/network/ifstate'
+[ ! -e "$dir/committing.0" ] || undo 0 1 'remove /run/network/ifstate.br0'
+[ ! -e "$dir/committing.0" ] || undo 0 2 'write /etc/network/interfaces'
+[ ! -e "$dir/committing.0" ] || undo 0 3 'write /run/network/ifstate'
 undo 0 0 'ip -batch: br0, eth0'
 result 0 reverted
 }
 change_0() {
 ok=1
-{ [ ! -e /etc/network/interfaces.d/br0 ]; } || stale /etc/network/interfaces.d/br0
 { [ ! -e /run/network/ifstate.br0 ]; } || stale /run/network/ifstate.br0
 { [ "$(sha256sum < /etc/network/interfaces)" = 'daa76de87bd737bf84814b7826d4fe0e5d61c65632f2dd8b6a785f1ffa8c65c2  -' ]; } || stale /etc/network/interfaces
 { [ "$(sha256sum < /run/network/ifstate)" = 'dfb6839781c2e1964f7095349816d5b29198855d012f91e80442c56ec3a0fba0  -' ]; } || stale /run/network/ifstate
@@ -370,10 +363,9 @@ ok=1
 step do 0 0 'ip -batch: br0, eth0'
 confirm
 [ "$ok" = 0 ] || : > "$dir/committing.0"
-step do 0 1 'write /etc/network/interfaces.d/br0'
-step do 0 2 'write /run/network/ifstate.br0'
-step do 0 3 'write /etc/network/interfaces'
-step do 0 4 'write /run/network/ifstate'
+step do 0 1 'write /run/network/ifstate.br0'
+step do 0 2 'write /etc/network/interfaces'
+step do 0 3 'write /run/network/ifstate'
 if [ "$ok" = 1 ]; then result 0 done; else back_0; fi
 }
 # The shell before us was killed between two steps: the changes that it began and did not end go back.
