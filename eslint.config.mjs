@@ -12,13 +12,13 @@ const asking = "(backends|kernel|libvirt)/\\w+";
 const importRules = [
   {
     files: ["provider/*.ts"],
-    may: `\\./(errors|facts|hostState|shell|${planAndHelpers}|${asking})`,
-    rule: "plan and its helpers import hostState, errors, facts, shell, backends, kernel, libvirt and each other",
+    may: `\\./(errors|facts|hostState|shell|bytes|${planAndHelpers}|${asking})`,
+    rule: "plan and its helpers import hostState, errors, facts, shell, bytes, backends, kernel, libvirt and each other",
   },
   {
-    files: ["provider/{errors,hostState,shell}.ts"],
+    files: ["provider/{errors,hostState,shell,bytes}.ts"],
     may: "",
-    rule: "hostState, errors and shell import nothing of ours",
+    rule: "hostState, errors, shell and bytes import nothing of ours",
   },
   { files: ["provider/parse.ts"], may: "\\./errors", rule: "parse imports nothing of ours but errors" },
   { files: ["provider/facts.ts"], may: "\\./hostState", rule: "facts imports nothing of ours but hostState" },
@@ -39,8 +39,8 @@ const importRules = [
   },
   {
     files: ["provider/host/**/*.ts"],
-    may: `\\./\\w+|\\.\\./(errors|facts|hostState|shell|${planAndHelpers}|(kernel|libvirt)/\\w+)`,
-    rule: "host imports plan and its helpers, hostState, errors, facts, shell, kernel, libvirt and files of its own folder",
+    may: `\\./\\w+|\\.\\./(errors|facts|hostState|shell|bytes|${planAndHelpers}|(kernel|libvirt)/\\w+)`,
+    rule: "host imports plan and its helpers, hostState, errors, facts, shell, bytes, kernel, libvirt and files of its own folder",
   },
   {
     files: ["provider/{index,lifecycle}.ts"],

@@ -145,7 +145,7 @@ describe("more than one at a time", () => {
       ],
       { lockWait: 1 },
     );
-    expect(parts.map(({ key }) => key)).toEqual(["locked"]);
+    expect(parts.map(({ key }) => key)).toEqual(["locked", "delivered"]);
     expect(parts[0]!.text.trim()).toBe("a test");
     expect((await holder).map(({ key }) => key)).toContain("result 0 done");
     expect((await host.sh("cat /tmp/never")).code).not.toBe(0);
