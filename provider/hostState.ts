@@ -30,6 +30,8 @@ export interface LinkState {
   readonly alias?: string;
   readonly mtu?: number;
   readonly master?: string | null;
+  /** The link that this one stands on, as a VLAN does. Never desired, only found. */
+  readonly over?: string;
   readonly bridge?: BridgeState;
   /** A DHCP client runs on the link. */
   readonly dhcp4?: boolean;

@@ -3,6 +3,7 @@ import type { Observed } from "./facts";
 import { conflicts } from "./conflicts";
 import { givingBack, without } from "./givingBack";
 import { collections, differences, equal, overlay, type Difference, type HostState } from "./hostState";
+import { hazardWarning } from "./hazard";
 import { log } from "./host/log";
 import type { HostSession } from "./host/session";
 import { Arguments, hasUnknown, UNKNOWN } from "./parse";
@@ -72,7 +73,8 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       const missing = definition.missing?.(inputs, observed) ?? [];
       for (const what of missing)
         void log.warning(urn, `${what} on ${session.host} yet; the update fails unless it is made before`);
-      for (const warning of warnings) void log.warning(urn, warning);
+      const hazard = hazardWarning(desired, observed, session.host, session.confirmTimeout);
+      for (const warning of [...(hazard ? [hazard] : []), ...warnings]) void log.warning(urn, warning);
       return { inputs };
     } catch (error) {
       if (error instanceof ArgumentError) return { inputs: news, failures: [...error.problems] };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { encode } from "./bytes";
 import type { Observed } from "./facts";
-import { hazardOf } from "./hazard";
+import { hazardOf, lostAddress, settleOf } from "./hazard";
 import {
   differences,
   equal,
@@ -45,6 +45,8 @@ export interface Plan {
   readonly revert: readonly Op[];
   /** Why the change may cut the line that it came by. */
   readonly hazard?: string;
+  /** Why it cannot be confirmed: the address goes by which the host is reached. */
+  readonly lost?: string;
   /** Seconds until the ports of the change forward: a bridge with STP listens, then learns, each for its forward delay. */
   readonly settle: number;
 }
@@ -56,6 +58,7 @@ export function plan(desired: HostState, observed: Observed, sideEffects: HostSt
   const before = capture(observed, desired);
   const whole = capture(observed, overlay(sideEffects, desired));
   const hazard = hazardOf(desired, observed);
+  const lost = lostAddress(desired, observed);
   return {
     guards: guards(desired, before, observed),
     ops: steps(desired, observed, false),
@@ -66,12 +69,8 @@ export function plan(desired: HostState, observed: Observed, sideEffects: HostSt
       true,
     ),
     ...(hazard && { hazard }),
-    settle: Math.max(
-      0,
-      ...Object.values(desired.links ?? {}).map(
-        (link) => (link?.bridge?.stp ? 2 : 1) * (link?.bridge?.forwardDelay ?? 0),
-      ),
-    ),
+    ...(lost && { lost }),
+    settle: settleOf(desired),
   };
 }
 

@@ -4,6 +4,7 @@ import { libvirtFunctions } from "../libvirt/operations";
 import type { Op, Plan } from "../plan";
 import { quote } from "../shell";
 import { probeScript, sshFunction } from "./probe";
+import { reachFunctions } from "./reach";
 import { partFunction } from "./transcript";
 
 export interface Change {
@@ -49,12 +50,26 @@ mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(
 cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
 ${transaction(changes, options)}
 ${end}
-KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; ${forget("3>&-")}' ${dirOf(options.nonce)} 3>${guarded ? "/dev/null" : "&2"} > /dev/null 2>&1 < /dev/null &
+KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
+${guarded ? detachGuarded(options.nonce) : `setsid ${runner(options.nonce)} 3>&2 > /dev/null 2>&1 < /dev/null &`}
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
 if [ -e ${dirOf(options.nonce)}/done ]; then ${deliver(options.nonce)}
 else printf '\\n@%s pending\\n' ${options.nonce}; fi`,
   );
 }
+
+/** Runs the script to its end, the way back where it was killed, and keeps the transcript for a while. */
+const runner = (nonce: string) =>
+  `sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; ${forget("3>&-")}' ${dirOf(nonce)}`;
+
+/**
+ * Whatever becomes of the session, its change waits and goes back by itself. Where there is systemd, in a unit of its own: logind may end
+ * all that a session began (KillUserProcesses of logind.conf(5)). A DHCP client that it starts lives on (KillMode=process).
+ */
+const detachGuarded = (nonce: string) =>
+  `[ -d /run/systemd/system ] && systemd-run --quiet --collect --unit="kvmnet-${nonce}" -p KillMode=process --setenv=KVMNET_SSH="$KVMNET_SSH" \\
+  ${runner(nonce)} 3> /dev/null > /dev/null 2>&1 < /dev/null ||
+  setsid ${runner(nonce)} 3> /dev/null > /dev/null 2>&1 < /dev/null &`;
 
 /**
  * Over another connection: confirms what waits for it, if so wanted, and fetches the transcript when the transaction is done.
@@ -92,7 +107,7 @@ function transaction(
   return `umask 022
 trap '' HUP PIPE INT TERM
 dir=${dirOf(nonce)}
-${partFunction(nonce)}${library}${fileFunctions}${dhcpFunctions}${libvirtFunctions}${probeScript}
+${partFunction(nonce)}${library}${fileFunctions}${dhcpFunctions}${libvirtFunctions}${changes.some(({ plan }) => plan.hazard) ? reachFunctions : ""}${probeScript}
 exec 9> ${RUN}/lock
 lock ${lockWait} || { : > "$dir/finished"; exit; }
 printf '%s\\n' ${quote(who)} > ${RUN}/holder
@@ -132,12 +147,13 @@ change_${i}() {
 ok=1
 ${plan.guards.map(({ what, test }) => `{ ${test}; } || stale ${quote(what)}`).join("\n")}
 [ "$ok" = 1 ] || { result ${i} stale; return; }
+${plan.hazard ? "reach_before" : ":"}
 : > "$dir/begun.${i}"
 ${run(plan.ops, "do", (op) => !op.commit)}
-${plan.hazard ? "confirm" : ""}
+${plan.hazard ? "confirm; reach_still" : ":"}
 [ "$ok" = 0 ] || : > "$dir/committing.${i}"
 ${run(plan.ops, "do", (op) => op.commit === true)}
-if [ "$ok" = 1 ]; then result ${i} done; else back_${i}; fi
+if [ "$ok" = 1 ]; then result ${i} done; else back_${i};${plan.hazard ? " reach_again;" : ""} fi
 }`;
 };
 

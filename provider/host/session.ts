@@ -44,7 +44,7 @@ export class HostSession {
 
   constructor(
     private readonly transport: Transport,
-    private readonly confirmTimeout: number,
+    readonly confirmTimeout: number,
   ) {}
 
   get host(): string {
@@ -278,14 +278,27 @@ function failure(host: string, i: number, change: Change, parts: readonly Part[]
   const back = parts
     .filter(({ key }) => key.startsWith(`undo failed ${i} `))
     .map(({ key }) => change.plan.revert[Number(key.split(" ")[3])]?.title);
+  const silent = answersOf(parts, "silent");
   const why = parts.some(({ key }) => key === "unconfirmed")
-    ? `${host} was not seen over a new connection within ${confirmTimeout} s of the change (${change.plan.hazard}), so the host went back by itself`
-    : parts.some(({ key }) => key === `killed ${i}`)
-      ? "the transaction was killed on the host between two of its steps"
-      : `step "${title ?? "?"}" failed${said ? `: ${said}` : ""}`;
+    ? `${host} was not seen over a new connection within ${confirmTimeout} s of the change (${change.plan.hazard}), so the host went back by itself${change.plan.lost ? `. ${change.plan.lost}` : ""}`
+    : silent.length > 0
+      ? `${silent.join(" and ")} did not answer within ${confirmTimeout} s of the change, and did before, so the host went back by itself`
+      : parts.some(({ key }) => key === `killed ${i}`)
+        ? "the transaction was killed on the host between two of its steps"
+        : `step "${title ?? "?"}" failed${said ? `: ${said}` : ""}`;
   const now =
     back.length > 0
       ? `rolled back, but these steps back failed, look at the host: ${back.join("; ")}`
       : "rolled back; nothing changed";
-  return new HostError("failed", `${why} (${now})`);
+  const again = answersOf(parts, "again");
+  const still = answersOf(parts, "still silent");
+  const reach = [
+    ...(again.length > 0 ? [`; ${again.join(" and ")} answer${again.length > 1 ? "" : "s"} again`] : []),
+    ...(still.length > 0 ? [`; ${still.join(" and ")} still do${still.length > 1 ? "" : "es"} not answer`] : []),
+  ];
+  return new HostError("failed", `${why} (${now}${reach.join("")})`);
 }
+
+/** `gateway 10.0.0.1`, as reach.ts says it. */
+const answersOf = (parts: readonly Part[], how: string) =>
+  parts.filter(({ key }) => key.startsWith(`${how} `)).map(({ key }) => `the ${key.slice(how.length + 1)}`);

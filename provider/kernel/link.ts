@@ -7,6 +7,8 @@ interface IpLink {
   readonly flags: readonly string[];
   readonly mtu: number;
   readonly master?: string;
+  /** The other end of a veth in the same namespace, or what a VLAN or macvlan stands on. */
+  readonly link?: string;
   readonly address?: string;
   readonly ifalias?: string;
   readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: Readonly<Record<string, number>> };
@@ -69,6 +71,7 @@ export function parseLinks(
       alias: link.ifalias ?? "",
       mtu: link.mtu,
       master: link.master ?? null,
+      ...(/^(vlan|macvlan)$/.test(link.linkinfo?.info_kind ?? "") && link.link && { over: link.link }),
       ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}) }),
       dhcp4: runs(4),
       dhcp6: runs(6),

@@ -3,7 +3,6 @@ import { backends } from "../backends/registry";
 import { detect } from "../backends/detect";
 import type { ArgumentProblem } from "../errors";
 import type { Observed } from "../facts";
-import { hazardOf } from "../hazard";
 import type { HostState, LinkState } from "../hostState";
 import { isIPv6 } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
@@ -93,7 +92,6 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
         ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, mtus[port]!)])),
       },
     };
-    const hazard = hazardOf(desired, observed);
     return {
       desired,
       found,
@@ -107,11 +105,6 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
         nameservers: plan.nameservers,
         macAddress: plan.macAddress ?? mac,
       },
-      warnings: hazard
-        ? [
-            `${hazard}: the change is made in one batch on the host, and comes back by itself unless the host is then seen over a new connection`,
-          ]
-        : [],
     };
   },
 

@@ -10,6 +10,7 @@ import { simulate } from "../../provider/simulate";
  */
 export class SimulatedHost {
   readonly host = "kvm1";
+  readonly confirmTimeout = 60;
   /** The plan of every change that was made, the last one last. */
   readonly plans: Plan[] = [];
   readonly initial: Observed;

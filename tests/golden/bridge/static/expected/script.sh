@@ -147,6 +147,55 @@ nic_remove() {
   }
 }
 
+reach_who() {
+  case $1 in
+    gateway) ip -4 route show default | sed -n '1s/.* via \([^ ]*\).*/\1/p' ;;
+    nameserver) sed -n 's/^nameserver[[:space:]]*\([^ ]*\).*/\1/p' /etc/resolv.conf 2>/dev/null | head -n 1 ;;
+  esac
+}
+# 0: answers, 1: does not, 2: nobody to ask, or nothing to ask with
+reach() {
+  kvmnet_w=$(reach_who "$1")
+  [ -n "$kvmnet_w" ] || return 2
+  case $1 in gateway) reach_gateway "$kvmnet_w" ;; nameserver) reach_nameserver "$kvmnet_w" ;; esac
+}
+reach_gateway() {
+  command -v ping >/dev/null || return 2
+  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
+  ip neigh del "$1" dev "$(ip -4 route show default | sed -n '1s/.* dev \([^ ]*\).*/\1/p')" 2>/dev/null
+  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
+  ip -4 neigh show to "$1" | grep -q 'lladdr.* REACHABLE'
+}
+reach_nameserver() {
+  if command -v perl >/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
+    perl -MIO::Socket::IP -e '$SIG{ALRM} = sub { exit 1 }; alarm 2;
+      $s = IO::Socket::IP->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => 53) or exit 1;
+      $s->send(pack("n6xnn", 1, 256, 1, 0, 0, 0, 2, 1)); exit !defined $s->recv($r, 512)' "$1"
+  elif command -v dig >/dev/null; then dig +time=2 +tries=1 "@$1" . NS >/dev/null 2>&1
+  elif command -v host >/dev/null; then host -W 2 -t NS . "$1" >/dev/null 2>&1
+  else return 2; fi
+}
+reach_before() {
+  reached=
+  for kvmnet_r in gateway nameserver; do ! reach "$kvmnet_r" || reached="$reached $kvmnet_r"; done
+}
+# Until the window ends: a bridge with STP forwards late.
+reach_still() {
+  for kvmnet_r in $reached; do
+    while [ "$ok" = 1 ]; do
+      reach "$kvmnet_r"
+      [ $? = 1 ] || break
+      [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part "silent $kvmnet_r $kvmnet_w"; }
+    done
+  done
+}
+# After the way back: how the host is now.
+reach_again() {
+  for kvmnet_r in $reached; do
+    if reach "$kvmnet_r"; then part "again $kvmnet_r $kvmnet_w"; else part "still silent $kvmnet_r $kvmnet_w"; fi
+  done
+}
+
 probe_ssh() {
   [ -z "$KVMNET_SSH" ] || { echo "$KVMNET_SSH"; return; }
   p=$PPID
@@ -359,14 +408,15 @@ ok=1
 { [ ! -e /sys/class/net/br0 ]; } || stale 'link br0'
 { [ -e /sys/class/net/eth0 ] && [ ! -e /sys/class/net/eth0/master ]; } || stale 'link eth0'
 [ "$ok" = 1 ] || { result 0 stale; return; }
+reach_before
 : > "$dir/begun.0"
 step do 0 0 'ip -batch: br0, eth0'
-confirm
+confirm; reach_still
 [ "$ok" = 0 ] || : > "$dir/committing.0"
 step do 0 1 'write /run/network/ifstate.br0'
 step do 0 2 'write /etc/network/interfaces'
 step do 0 3 'write /run/network/ifstate'
-if [ "$ok" = 1 ]; then result 0 done; else back_0; fi
+if [ "$ok" = 1 ]; then result 0 done; else back_0; reach_again; fi
 }
 # The shell before us was killed between two steps: the changes that it began and did not end go back.
 if [ "$1" = back ]; then
@@ -381,7 +431,10 @@ part observed
 probe
 : > "$dir/finished"
 KVMNET_0123456789abcdef0123456789abcdef
-KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3>/dev/null > /dev/null 2>&1 < /dev/null &
+KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
+[ -d /run/systemd/system ] && systemd-run --quiet --collect --unit="kvmnet-0123456789abcdef0123456789abcdef" -p KillMode=process --setenv=KVMNET_SSH="$KVMNET_SSH" \
+  sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3> /dev/null > /dev/null 2>&1 < /dev/null ||
+  setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3> /dev/null > /dev/null 2>&1 < /dev/null &
 until [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/pending ] || [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; do sleep 0.05 2>/dev/null || sleep 1; done
 if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && printf '\n%s\n' '@0123456789abcdef0123456789abcdef delivered' && read -r _ && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef || :
 else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi

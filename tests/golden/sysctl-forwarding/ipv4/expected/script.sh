@@ -284,9 +284,10 @@ ok=1
 { [ ! -e /etc/sysctl.d/60-kvmnet-forwarding.conf ]; } || stale /etc/sysctl.d/60-kvmnet-forwarding.conf
 { [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; } || stale 'sysctl net.ipv4.ip_forward'
 [ "$ok" = 1 ] || { result 0 stale; return; }
+:
 : > "$dir/begun.0"
 step do 0 0 'sysctl net.ipv4.ip_forward = 1'
-
+:
 [ "$ok" = 0 ] || : > "$dir/committing.0"
 step do 0 1 'write /etc/sysctl.d/60-kvmnet-forwarding.conf'
 if [ "$ok" = 1 ]; then result 0 done; else back_0; fi
@@ -304,7 +305,8 @@ part observed
 probe
 : > "$dir/finished"
 KVMNET_0123456789abcdef0123456789abcdef
-KVMNET_SSH=$(probe_ssh) setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3>&2 > /dev/null 2>&1 < /dev/null &
+KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
+setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3>&2 > /dev/null 2>&1 < /dev/null &
 wait $!
 if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && printf '\n%s\n' '@0123456789abcdef0123456789abcdef delivered' && read -r _ && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef || :
 else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi

@@ -1,0 +1,57 @@
+/**
+ * Who has to answer after a guarded change: the gateway and the first nameserver, where they did before. What did not answer before,
+ * or cannot be asked here, fails no change.
+ *
+ * A gateway that drops ICMP answers ARP all the same: then its neighbour entry is made anew. A nameserver is asked for the root's name
+ * servers, by perl, which every Debian has, or by whichever resolver's tool there is; any answer will do.
+ */
+export const reachFunctions = `
+reach_who() {
+  case $1 in
+    gateway) ip -4 route show default | sed -n '1s/.* via \\([^ ]*\\).*/\\1/p' ;;
+    nameserver) sed -n 's/^nameserver[[:space:]]*\\([^ ]*\\).*/\\1/p' /etc/resolv.conf 2>/dev/null | head -n 1 ;;
+  esac
+}
+# 0: answers, 1: does not, 2: nobody to ask, or nothing to ask with
+reach() {
+  kvmnet_w=$(reach_who "$1")
+  [ -n "$kvmnet_w" ] || return 2
+  case $1 in gateway) reach_gateway "$kvmnet_w" ;; nameserver) reach_nameserver "$kvmnet_w" ;; esac
+}
+reach_gateway() {
+  command -v ping >/dev/null || return 2
+  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
+  ip neigh del "$1" dev "$(ip -4 route show default | sed -n '1s/.* dev \\([^ ]*\\).*/\\1/p')" 2>/dev/null
+  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
+  ip -4 neigh show to "$1" | grep -q 'lladdr.* REACHABLE'
+}
+reach_nameserver() {
+  if command -v perl >/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
+    perl -MIO::Socket::IP -e '$SIG{ALRM} = sub { exit 1 }; alarm 2;
+      $s = IO::Socket::IP->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => 53) or exit 1;
+      $s->send(pack("n6xnn", 1, 256, 1, 0, 0, 0, 2, 1)); exit !defined $s->recv($r, 512)' "$1"
+  elif command -v dig >/dev/null; then dig +time=2 +tries=1 "@$1" . NS >/dev/null 2>&1
+  elif command -v host >/dev/null; then host -W 2 -t NS . "$1" >/dev/null 2>&1
+  else return 2; fi
+}
+reach_before() {
+  reached=
+  for kvmnet_r in gateway nameserver; do ! reach "$kvmnet_r" || reached="$reached $kvmnet_r"; done
+}
+# Until the window ends: a bridge with STP forwards late.
+reach_still() {
+  for kvmnet_r in $reached; do
+    while [ "$ok" = 1 ]; do
+      reach "$kvmnet_r"
+      [ $? = 1 ] || break
+      [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part "silent $kvmnet_r $kvmnet_w"; }
+    done
+  done
+}
+# After the way back: how the host is now.
+reach_again() {
+  for kvmnet_r in $reached; do
+    if reach "$kvmnet_r"; then part "again $kvmnet_r $kvmnet_w"; else part "still silent $kvmnet_r $kvmnet_w"; fi
+  done
+}
+`;
