@@ -293,7 +293,7 @@ function failure(host: string, i: number, change: Change, parts: readonly Part[]
   const again = answersOf(parts, "again");
   const still = answersOf(parts, "still silent");
   const reach = [
-    ...(again.length > 0 ? [`; ${again.join(" and ")} answer${again.length > 1 ? "" : "s"} again`] : []),
+    ...(again.length > 0 ? [`; ${again.join(" and ")} answer${again.length > 1 ? "" : "s"}`] : []),
     ...(still.length > 0 ? [`; ${still.join(" and ")} still do${still.length > 1 ? "" : "es"} not answer`] : []),
   ];
   return new HostError("failed", `${why} (${now}${reach.join("")})`);

@@ -54,7 +54,7 @@ test.each(shells)(
     expect(Date.now() - pending).toBeLessThan(10_000);
     expect(seen).toEqual(["eth0", config]);
     expect((error as Error).message).toMatch(
-      /^hazard was not seen over a new connection within 2 s of the change \(eth0 carries this SSH connection \(.*\)\), so the host went back by itself \(rolled back; nothing changed\)$/,
+      /^hazard was not seen over a new connection within 2 s of the change \(eth0 carries this SSH connection \(.*\)\), so the host went back by itself \(rolled back; nothing changed; the gateway \S+ and the nameserver \S+ answer\)$/,
     );
     expect(changed(before, await snapshot(host))).toEqual([]);
   },
@@ -103,7 +103,7 @@ test("a change that has failed before it could cut the line waits for nobody", a
   const session = new HostSession(new LocalTransport(host), 60);
   const began = Date.now();
   await expect(session.change({ title: "a bridge", desired: () => desired })).rejects.toThrow(
-    /^step "ip -batch: br0, eth0" failed: .*File exists[\s\S]*\(rolled back; nothing changed\)$/,
+    /^step "ip -batch: br0, eth0" failed: .*File exists[\s\S]*\(rolled back; nothing changed; the gateway \S+ and the nameserver \S+ answer\)$/,
   );
   expect(Date.now() - began).toBeLessThan(15_000);
   await host.must("ip link property del dev lo altname br0");
