@@ -22,6 +22,20 @@ export function conflicts(claims: HostState, observed: Observed, mark: string, h
       );
 }
 
+/** What was there before a create, less what is ours: a create that was cut made it, and it is not to come back. */
+export function foreign(found: HostState, desired: HostState, mark: string): HostState {
+  const result: Record<string, Record<string, unknown>> = { ...found };
+  for (const collection of ["files", "networks", "interfaces"] as const)
+    if (found[collection])
+      result[collection] = Object.fromEntries(
+        Object.entries(found[collection]).map(([key, value]) => [
+          key,
+          isOurs(JSON.stringify(value), JSON.stringify(desired[collection]?.[key]), mark) ? null : value,
+        ]),
+      );
+  return result as HostState;
+}
+
 /** A mark is a line of text, or the UUID that we gave. */
 function isOurs(found: string, desired: string, mark: string): boolean {
   const uuid = /<uuid>([^<]+)<\/uuid>/.exec(desired)?.[1] ?? /<alias name=\\?['"](ua-[^'"\\]+)/.exec(desired)?.[1];

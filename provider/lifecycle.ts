@@ -1,11 +1,12 @@
 import { ArgumentError, HostError, type ArgumentProblem } from "./errors";
 import type { Observed } from "./facts";
-import { conflicts } from "./conflicts";
+import { conflicts, foreign } from "./conflicts";
 import { givingBack, without } from "./givingBack";
 import { collections, differences, equal, overlay, type Difference, type HostState } from "./hostState";
 import { hazardWarning } from "./hazard";
 import { log } from "./host/log";
 import type { HostSession } from "./host/session";
+import { isMarked, keepsake, keptOf, markOf, nameOf } from "./mark";
 import { Arguments, hasUnknown, UNKNOWN } from "./parse";
 import { capture, project } from "./project";
 import type { Context, Properties, ResourceDefinition } from "./resource";
@@ -37,6 +38,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
     const given = pick(news, [...argNames, URN]);
     if (olds[URN] !== undefined) replaced.set(urn, olds);
     const old = replaced.get(urn);
+    const isKnown = old !== undefined && equal(old["host"], given["host"]);
     const args = new Arguments(given);
     const spec = definition.parse(args, nameOf(urn));
     try {
@@ -53,8 +55,8 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         observed,
         urn,
         mark: markOf(urn),
-        adopt: given["adopt"] === true,
-        found: old && equal(old["host"], given["host"]) ? old[FOUND] : undefined,
+        adopt: given["adopt"] === true || (!isKnown && isMarked(observed, markOf(urn))),
+        found: isKnown ? old[FOUND] : keptOf(observed, urn)?.found,
       };
       const { desired, completed, found, problems = [], warnings = [] } = definition.render(spec, context);
       const inputs: Props = clean({
@@ -107,6 +109,10 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         title: `${verb} ${definition.type} ${JSON.stringify(nameOf(urn))}`,
         onProgress: (message) => void log.status(urn, message),
         ...(definition.sideEffects && { sideEffects: definition.sideEffects(rendered) }),
+        keep: () => ({
+          name: keepsake(urn),
+          ...(!olds && { text: JSON.stringify({ found: inputs[FOUND], before }) }),
+        }),
         desired: (now) => {
           const missing = definition.missing?.(inputs, now) ?? [];
           if (missing.length > 0)
@@ -117,7 +123,11 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           }
           const old = (olds?.[DESIRED] as HostState | undefined) ?? {};
           const dropped = without(old, rendered);
-          before = overlay(prior(session, now, rendered), (olds?.[BEFORE] as HostState | undefined) ?? {});
+          const found = prior(session, now, rendered);
+          before = overlay(
+            olds ? found : foreign(found, rendered, markOf(urn)),
+            (olds ? (olds[BEFORE] as HostState | undefined) : keptOf(now, urn)?.before) ?? {},
+          );
           return overlay(givingBack(dropped, before, now, rendered), rendered);
         },
       });
@@ -191,6 +201,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
             );
           return givingBack(desired, before, now);
         },
+        keep: () => ({ name: keepsake(urn) }),
       });
     });
 
@@ -231,17 +242,6 @@ function unrendered<Spec>(definition: ResourceDefinition<Spec>, spec: Spec, give
     ...given,
     ...Object.fromEntries(definition.renders.map((key) => [key, UNKNOWN])),
   });
-}
-
-/** `urn:pulumi:STACK::PROJECT::TYPE::NAME` */
-const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
-
-function markOf(urn: string): string {
-  const [stack = "", project = "", type = ""] = urn.split("::");
-  return `Managed by pulumi-kvmnet (${project}/${stack.split(":")[2] ?? ""}, ${type.split(":").at(-1) ?? ""} ${nameOf(urn)}).`.replace(
-    /[^\x20-\x7e]/g,
-    "?",
-  );
 }
 
 /** `is`, but only what `like` has an opinion on. */

@@ -37,6 +37,7 @@ export function observe(parts: readonly Part[]): Observed {
   }));
 
   return {
+    kept: named("kept"),
     facts: {
       hostname: text("hostname").trim(),
       os: /^PRETTY_NAME="?([^"\n]*)/m.exec(text("os"))?.[1] ?? "unknown",

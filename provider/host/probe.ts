@@ -46,6 +46,7 @@ probe() {
     # A link shows another file again (Debian: 99-sysctl.conf).
     [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
   done
+  for f in /run/kvmnet/found/*; do [ ! -f "$f" ] || { part "kept \${f##*/}"; cat "$f"; }; done
   # Their other lines are nobody's business: keys of wireless networks.
   for f in /etc/NetworkManager/system-connections/*; do
     [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }

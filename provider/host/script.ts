@@ -11,6 +11,11 @@ export interface Change {
   /** `create Bridge "br0"`, for whoever waits for the lock and for the transcript. */
   readonly title: string;
   readonly plan: Plan;
+  /**
+   * What a create found, kept on the host until its outcome has arrived here: else the next run would not know what to give back.
+   * Without a text, what was kept is forgotten.
+   */
+  readonly keep?: { readonly name: string; readonly text?: string };
 }
 
 export interface TransactionOptions {
@@ -94,8 +99,9 @@ ${deliver(nonce)}`,
 const dirOf = (nonce: string) => `${RUN}/${nonce}`;
 /** The transcript goes when it has arrived. Where the connection breaks on the way, it can be fetched once more, for a while (seconds). */
 const deliver = (nonce: string) =>
-  `cat ${dirOf(nonce)}/transcript && printf '\\n%s\\n' '${delivered(nonce)}' && read -r _ && rm -rf ${dirOf(nonce)} || :`;
+  `cat ${dirOf(nonce)}/transcript && printf '\\n%s\\n' '${delivered(nonce)}' && read -r _ && { for f in $(cat ${dirOf(nonce)}/found 2>/dev/null); do rm -f "${FOUND}/$f"; done; rmdir ${FOUND} 2>/dev/null; rm -rf ${dirOf(nonce)}; } || :`;
 export const delivered = (nonce: string): string => `@${nonce} delivered`;
+const FOUND = `${RUN}/found`;
 const KEPT = 180;
 const forget = (closed: string) => `(trap "" HUP; sleep ${KEPT}; rm -rf "$0") > /dev/null 2>&1 < /dev/null ${closed} &`;
 
@@ -127,7 +133,7 @@ probe
 : > "$dir/finished"`;
 }
 
-const changeFunctions = ({ title, plan }: Change, i: number): string => {
+const changeFunctions = ({ title, plan, keep }: Change, i: number): string => {
   const functions = (ops: readonly Op[], kind: string) =>
     ops.map(({ script }, n) => `${kind}_${i}_${n}() {\n${script}\n}`).join("\n");
   const run = (ops: readonly Op[], kind: string, which: (op: Op) => boolean) =>
@@ -136,17 +142,20 @@ const changeFunctions = ({ title, plan }: Change, i: number): string => {
   const back = plan.revert
     .map((op, n) => [op, n] as const)
     .sort(([a], [b]) => Number(b.commit ?? false) - Number(a.commit ?? false));
+  const forgetKept = keep ? `rm -f ${FOUND}/${keep.name}; rmdir ${FOUND} 2>/dev/null` : ":";
   return `# ${title.replaceAll("\n", " ")}
 ${functions(plan.ops, "do")}
 ${functions(plan.revert, "undo")}
 back_${i}() {
 ${back.map(([op, n]) => `${op.commit ? `[ ! -e "$dir/committing.${i}" ] || ` : ""}undo ${i} ${n} ${quote(op.title)}`).join("\n")}
+${forgetKept}
 result ${i} reverted
 }
 change_${i}() {
 ok=1
 ${plan.guards.map(({ what, test }) => `{ ${test}; } || stale ${quote(what)}`).join("\n")}
 [ "$ok" = 1 ] || { result ${i} stale; return; }
+${keep?.text === undefined ? forgetKept : `keep ${i} ${keep.name} ${quote(keep.text)} || { result ${i} reverted; return; }`}
 ${plan.hazard ? "reach_before" : ":"}
 : > "$dir/begun.${i}"
 ${run(plan.ops, "do", (op) => !op.commit)}
@@ -192,6 +201,10 @@ confirm() {
     [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part unconfirmed; return; }
     sleep 0.05 2>/dev/null || sleep 1
   done
+}
+keep() {
+  part "step $1 0 keep what it found"
+  (umask 077; mkdir -p ${FOUND} && printf %s "$3" | cat > "${FOUND}/$2" && echo "$2" >> "$dir/found") 2>&1 || { part "failed $1 0 1"; return 1; }
 }
 result() { : > "$dir/ended.$1"; part "result $1 $2"; }
 `;

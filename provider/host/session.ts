@@ -16,6 +16,8 @@ export interface ChangeRequest {
   desired(observed: Observed): HostState;
   /** What else changes by it, and comes back with it where it fails. */
   readonly sideEffects?: HostState;
+  /** What the host is to keep until the outcome has arrived here, or to forget; asked for after `desired`. */
+  keep?(): NonNullable<Change["keep"]>;
   /** What is being done at the moment. */
   onProgress?(message: string): void;
 }
@@ -121,7 +123,11 @@ export class HostSession {
     for (const [i, waiting] of batch.entries()) {
       try {
         const desired = waiting.request.desired(expected);
-        const change = { title: waiting.request.title, plan: plan(desired, expected, waiting.request.sideEffects) };
+        const change: Change = {
+          title: waiting.request.title,
+          plan: plan(desired, expected, waiting.request.sideEffects),
+          ...(waiting.request.keep && { keep: waiting.request.keep() }),
+        };
         // A change that may cut the line goes alone.
         if (change.plan.hazard && planned.length > 0) {
           this.queue.unshift(...batch.slice(i));
@@ -139,7 +145,8 @@ export class HostSession {
       }
     }
     const work = changes.map((change, i) => [change, planned[i]!] as const);
-    if (work.every(([{ plan }]) => plan.ops.length === 0)) {
+    const isKept = ({ keep }: Change) => keep !== undefined && expected.kept?.[keep.name] !== undefined;
+    if (work.every(([change]) => change.plan.ops.length === 0 && !isKept(change))) {
       for (const [, waiting] of work) waiting.resolve(await this.observe());
       return;
     }

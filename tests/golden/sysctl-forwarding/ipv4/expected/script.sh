@@ -54,6 +54,10 @@ confirm() {
     sleep 0.05 2>/dev/null || sleep 1
   done
 }
+keep() {
+  part "step $1 0 keep what it found"
+  (umask 077; mkdir -p /run/kvmnet/found && printf %s "$3" | cat > "/run/kvmnet/found/$2" && echo "$2" >> "$dir/found") 2>&1 || { part "failed $1 0 1"; return 1; }
+}
 result() { : > "$dir/ended.$1"; part "result $1 $2"; }
 
 put_file() {
@@ -181,6 +185,7 @@ probe() {
     # A link shows another file again (Debian: 99-sysctl.conf).
     [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
   done
+  for f in /run/kvmnet/found/*; do [ ! -f "$f" ] || { part "kept ${f##*/}"; cat "$f"; }; done
   # Their other lines are nobody's business: keys of wireless networks.
   for f in /etc/NetworkManager/system-connections/*; do
     [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
@@ -277,6 +282,7 @@ rm -f /etc/sysctl.d/60-kvmnet-forwarding.conf
 back_0() {
 [ ! -e "$dir/committing.0" ] || undo 0 1 'remove /etc/sysctl.d/60-kvmnet-forwarding.conf'
 undo 0 0 'sysctl net.ipv4.ip_forward = 0'
+:
 result 0 reverted
 }
 change_0() {
@@ -284,6 +290,7 @@ ok=1
 { [ ! -e /etc/sysctl.d/60-kvmnet-forwarding.conf ]; } || stale /etc/sysctl.d/60-kvmnet-forwarding.conf
 { [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; } || stale 'sysctl net.ipv4.ip_forward'
 [ "$ok" = 1 ] || { result 0 stale; return; }
+:
 :
 : > "$dir/begun.0"
 step do 0 0 'sysctl net.ipv4.ip_forward = 1'
@@ -308,7 +315,7 @@ KVMNET_0123456789abcdef0123456789abcdef
 KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
 setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3>&2 > /dev/null 2>&1 < /dev/null &
 wait $!
-if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && printf '\n%s\n' '@0123456789abcdef0123456789abcdef delivered' && read -r _ && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef || :
+if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && printf '\n%s\n' '@0123456789abcdef0123456789abcdef delivered' && read -r _ && { for f in $(cat /run/kvmnet/0123456789abcdef0123456789abcdef/found 2>/dev/null); do rm -f "/run/kvmnet/found/$f"; done; rmdir /run/kvmnet/found 2>/dev/null; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; } || :
 else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
 exit
 }
