@@ -262,7 +262,7 @@ function guards(desired: HostState, before: HostState, observed: Observed): Guar
       what: `network ${name}`,
       test: observed.networks[name]
         ? `[ "$(printf %s "$(virsh_q net-dumpxml --inactive ${quote(name)})" | sha256sum)" = ${quote(`${digest(observed.networks[name].xml)}  -`)} ]`
-        : `! ${command("net_exists", name)}`,
+        : `! ${command("net_was_there", name)}`,
     })),
     ...Object.keys(desired.interfaces ?? {}).map((key) => {
       const [domain, mac] = networkKey(key);

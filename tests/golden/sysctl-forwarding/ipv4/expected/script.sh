@@ -86,11 +86,20 @@ dhcp_stop() {
 dhcp_start() { (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
 
 virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
+# For guards: one virsh answers for all that a transaction is to make. Each costs some 25 ms.
+net_was_there() {
+  [ -n "$kvmnet_nets" ] || kvmnet_nets="$(virsh_q net-list --all --name) /"
+  printf '%s
+' "${kvmnet_nets% /}" | grep -qxF -- "$1"
+}
 net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
 net_active() { virsh_q net-list --name | grep -qxF -- "$1"; }
 net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
 # network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
-net_start() { net_active "$1" || { virsh_q net-start "$1" && net_plug "$@"; }; }
+net_start() {
+  kvmnet_e=$(virsh_q net-start "$1" 2>&1) || net_active "$1" || { echo "$kvmnet_e" >&2; return 1; }
+  [ $# = 1 ] || net_plug "$@"
+}
 net_plug() {
   kvmnet_b=$(net_bridge "$1"); shift
   for kvmnet_t in "$@"; do nic_plug "$kvmnet_t" "$kvmnet_b" || return 1; done
