@@ -4,13 +4,16 @@ import { needsForwarding } from "./kernel/sysctl";
 import { networkKey } from "./project";
 import { splitKey } from "./sections";
 
-/** What `state` names comes back as it was `before`, else goes. IP forwarding stays on as long as somebody else needs it. */
-export function givingBack(state: HostState, before: HostState, now: Observed, staying: HostState = {}): HostState {
+/**
+ * What `state` names comes back as it was `before`, else goes; and, unless the resource stays with the rest of what it is (`staying`), what
+ * libvirt changed on its own account. IP forwarding stays on as long as somebody else needs it.
+ */
+export function givingBack(state: HostState, before: HostState, now: Observed, staying?: HostState): HostState {
   const target = overlay(absent(state), {
     ...restrict(before, state),
-    ...(before.sysctls && { sysctls: before.sysctls }),
+    ...(staying === undefined && before.sysctls && { sysctls: before.sysctls }),
   });
-  const own = [state, staying].flatMap(({ files, sections }) => [
+  const own = [state, staying ?? {}].flatMap(({ files, sections }) => [
     ...Object.keys(files ?? {}),
     ...Object.keys(sections ?? {}).map((key) => splitKey(key)[0]),
   ]);

@@ -56,7 +56,8 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         urn,
         mark: markOf(urn),
         adopt: given["adopt"] === true || (!isKnown && isMarked(observed, markOf(urn))),
-        found: isKnown ? old[FOUND] : keptOf(observed, urn)?.found,
+        // What a create or an update found that the state never heard of goes first.
+        found: keptOf(observed, urn)?.found ?? (isKnown ? old[FOUND] : undefined),
       };
       const { desired, completed, found, problems = [], warnings = [] } = definition.render(spec, context);
       const inputs: Props = clean({
@@ -111,7 +112,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         ...(definition.sideEffects && { sideEffects: definition.sideEffects(rendered) }),
         keep: () => ({
           name: keepsake(urn),
-          ...(!olds && { text: JSON.stringify({ found: inputs[FOUND], before }) }),
+          text: JSON.stringify({ found: inputs[FOUND], before }),
         }),
         desired: (now) => {
           const missing = definition.missing?.(inputs, now) ?? [];
@@ -126,7 +127,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           const found = prior(session, now, rendered);
           before = overlay(
             olds ? found : foreign(found, rendered, markOf(urn)),
-            (olds ? (olds[BEFORE] as HostState | undefined) : keptOf(now, urn)?.before) ?? {},
+            overlay(keptOf(now, urn)?.before ?? {}, (olds?.[BEFORE] as HostState | undefined) ?? {}),
           );
           return overlay(givingBack(dropped, before, now, rendered), rendered);
         },

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { encode } from "./bytes";
 import type { Observed } from "./facts";
+import { filesOf, guards, type Guard } from "./guards";
 import { hazardOf, lostAddress, settleOf } from "./hazard";
 import {
   differences,
@@ -22,7 +21,7 @@ import { rangeUpdates } from "./libvirt/ranges";
 import { tapsOn, unplugged } from "./libvirt/taps";
 import { capture, networkKey, project } from "./project";
 import { writeSections } from "./sections";
-import { command, quote } from "./shell";
+import { quote } from "./shell";
 import { movedLeases, simulate } from "./simulate";
 
 /** One step of a change: a piece of POSIX sh that makes sure of something, and may run again. */
@@ -31,12 +30,6 @@ export interface Op {
   readonly script: string;
   /** Files are committed last: of a change that can cut its own line not before the operator was seen again. */
   readonly commit?: boolean;
-}
-
-/** What a change was planned against: a test that still holds when its turn comes. */
-export interface Guard {
-  readonly what: string;
-  readonly test: string;
 }
 
 export interface Plan {
@@ -61,12 +54,12 @@ export function plan(desired: HostState, observed: Observed, sideEffects: HostSt
   const lost = lostAddress(desired, observed);
   return {
     guards: guards(desired, before, observed),
-    ops: steps(desired, observed, false),
+    ops: steps(desired, observed),
     // What a lease brought comes back too, also where the change did without it.
     revert: steps(
       whole,
       { ...simulate(observed, overlay(sideEffects, desired)), leased: movedLeases(desired, observed) },
-      true,
+      observed,
     ),
     ...(hazard && { hazard }),
     ...(lost && { lost }),
@@ -74,7 +67,9 @@ export function plan(desired: HostState, observed: Observed, sideEffects: HostSt
   };
 }
 
-function steps(desired: HostState, observed: Observed, back: boolean): Op[] {
+/** `original`: on the way back, the host as it was: files come back as whole texts, whatever a section's own place would be. */
+function steps(desired: HostState, observed: Observed, original?: Observed): Op[] {
+  const back = original !== undefined;
   const found = project(observed, desired);
   return [
     ...linkSteps(desired, observed, back),
@@ -82,7 +77,7 @@ function steps(desired: HostState, observed: Observed, back: boolean): Op[] {
     ...networkSteps(desired, found, observed),
     ...reservationSteps(desired, observed, back),
     ...interfaceSteps(desired, found, observed, back),
-    ...fileSteps(desired, observed, back),
+    ...fileSteps(desired, observed, original),
   ];
 }
 
@@ -223,10 +218,12 @@ function interfaceSteps(desired: HostState, found: HostState, observed: Observed
   });
 }
 
-function fileSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
-  const texts = { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
+function fileSteps(desired: HostState, observed: Observed, original: Observed | undefined): Op[] {
+  const texts: Record<string, string | null> = original
+    ? Object.fromEntries(filesOf(desired).map((path) => [path, original.files[path] ?? null]))
+    : { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
   return Object.entries(texts).flatMap(([path, text]): Op[] => {
-    if (!back && text === (observed.files[path] ?? null)) return [];
+    if (text === (observed.files[path] ?? null)) return [];
     return [
       text === null
         ? { title: `remove ${path}`, script: removeFile(path), commit: true }
@@ -234,54 +231,3 @@ function fileSteps(desired: HostState, observed: Observed, back: boolean): Op[] 
     ];
   });
 }
-
-/** What the plan stands on: what it replaces is still as it was read. */
-function guards(desired: HostState, before: HostState, observed: Observed): Guard[] {
-  const paths = [
-    ...new Set([
-      ...Object.keys(desired.files ?? {}),
-      ...Object.keys(desired.sections ?? {}).map((key) => key.split("#")[0]!),
-    ]),
-  ];
-  const absent = (path: string) => `[ ! -e ${quote(path)} ]`;
-  return [
-    ...paths.map((path) => ({
-      what: path,
-      test:
-        observed.files[path] === undefined
-          ? absent(path)
-          : `[ "$(sha256sum < ${quote(path)})" = ${quote(`${digest(observed.files[path]!)}  -`)} ]`,
-    })),
-    ...Object.entries(before.links ?? {}).flatMap(([name, link]) => linkGuards(name, link)),
-    ...Object.entries(before.sysctls ?? {}).flatMap(([key, value]) =>
-      value === null
-        ? []
-        : [{ what: `sysctl ${key}`, test: `[ "$(cat ${quote(sysctlPath(key))})" = ${quote(value)} ]` }],
-    ),
-    ...Object.keys(desired.networks ?? {}).map((name) => ({
-      what: `network ${name}`,
-      test: observed.networks[name]
-        ? `[ "$(printf %s "$(virsh_q net-dumpxml --inactive ${quote(name)})" | sha256sum)" = ${quote(`${digest(observed.networks[name].xml)}  -`)} ]`
-        : `! ${command("net_was_there", name)}`,
-    })),
-    ...Object.keys(desired.interfaces ?? {}).map((key) => {
-      const [domain, mac] = networkKey(key);
-      const had = Boolean(before.interfaces?.[key]?.xml);
-      return {
-        what: `interface ${mac} of ${domain}`,
-        test: `${had ? "" : "! "}has_nic ${quote(domain)} ${mac} --inactive`,
-      };
-    }),
-  ];
-}
-
-function linkGuards(name: string, link: LinkState | null): Guard[] {
-  const path = quote(`/sys/class/net/${name}`);
-  if (link === null) return [{ what: `link ${name}`, test: `[ ! -e ${path} ]` }];
-  const master = link.master
-    ? `[ -e ${quote(`/sys/class/net/${link.master}/brif/${name}`)} ]`
-    : `[ ! -e ${path}/master ]`;
-  return [{ what: `link ${name}`, test: `[ -e ${path} ] && ${master}` }];
-}
-
-const digest = (text: string) => createHash("sha256").update(encode(text)).digest("hex");

@@ -4,7 +4,7 @@
  */
 export const sshFunction = `
 probe_ssh() {
-  [ -z "$KVMNET_SSH" ] || { echo "$KVMNET_SSH"; return; }
+  [ -z "\${KVMNET_SSH:-$SSH_CONNECTION}" ] || { echo "\${KVMNET_SSH:-$SSH_CONNECTION}"; return; }
   p=$PPID
   while [ "\${p:-1}" -gt 1 ]; do
     c=$(tr '\\0' '\\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')

@@ -6,7 +6,7 @@ import { bridge } from "../../provider/resources/bridge";
 import { natNetwork } from "../../provider/resources/natNetwork";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 import { down, type LabHost } from "../lab/lab";
-import { changed, contractHost, LocalTransport, shells, snapshot } from "./hosts";
+import { changed, contractHost, LocalTransport, shells, snapshot, type Shell } from "./hosts";
 
 /**
  * A create whose outcome never arrived: the provider was killed, or the operator's machine lost its power, after the host had made it. The
@@ -27,6 +27,17 @@ let host: LabHost;
 beforeAll(async () => (host = await contractHost("cutcreate")));
 afterAll(() => down());
 
+/** The provider is killed when the host has done it. */
+function killed(shell: Shell): LocalTransport {
+  const transport = new LocalTransport(host, shell, async (kind, _script, send) => {
+    const answer = await send();
+    if (kind === "probe" || answer.stdout.includes(" pending")) return answer;
+    throw new Error("the provider is killed");
+  });
+  transport.acknowledges = false;
+  return transport;
+}
+
 describe.each(cases)("%s", (_, definition, args, isMade) => {
   const of = definition as ResourceDefinition<never>;
   const urn = `urn:pulumi:prod::office::pulumi-nodejs:dynamic/kvmnet:${of.type}::x`;
@@ -34,11 +45,7 @@ describe.each(cases)("%s", (_, definition, args, isMade) => {
 
   test.each(shells)("is taken over by the next create, and given back (%s)", async (shell) => {
     const before = await snapshot(host);
-    const dying = new LocalTransport(host, shell, async (kind, _script, send) => {
-      const answer = await send();
-      if (kind === "probe" || answer.stdout.includes(" pending")) return answer;
-      throw new Error("the provider is killed");
-    });
+    const dying = killed(shell);
     const inputs = async (transport: Transport) => {
       const { inputs, failures } = await stack(transport).check({}, { ...args, __urn: urn });
       expect(failures).toBeUndefined();
@@ -59,9 +66,9 @@ describe.each(cases)("%s", (_, definition, args, isMade) => {
 
 test("after a boot, when nobody knows any more what the bridge found, it is kept as it is", async () => {
   const urn = "urn:pulumi:prod::office::pulumi-nodejs:dynamic/kvmnet:Bridge::br0";
-  const stack = () => lifecycle(bridge, () => new HostSession(new LocalTransport(host), 10));
+  const stack = (transport = new LocalTransport(host)) => lifecycle(bridge, () => new HostSession(transport, 10));
   const checked = async () => (await stack().check({}, { ports: ["eth0"], __urn: urn })).inputs;
-  await stack().create(await checked());
+  await expect(stack(killed("dash")).create(await checked())).rejects.toThrow("killed");
   await host.must("rm -r /run/kvmnet/found");
   const made = await snapshot(host);
   const { id, outs } = await stack().create(await checked());

@@ -159,9 +159,10 @@ describe("the connection breaks", () => {
       const transport = new LocalTransport(host, shell, async (kind, _script, send) => {
         if (kind !== "transaction") return send();
         void send();
-        await sleep(100);
+        await host.must("until ls /run/kvmnet/*/transcript; do sleep 0.02; done 2>/dev/null");
         throw new HostError("interrupted", "the connection was reset");
       });
+      transport.acknowledges = false;
       const observed = await change(new HostSession(transport, 5), "a file", file("mine\n"));
       expect(observed.files[CONF]).toBe("mine\n");
       expect(transport.trips.slice(0, 3)).toEqual(["probe", "transaction", "follow"]);
@@ -190,6 +191,7 @@ describe("the connection breaks", () => {
       if (dropped++ < 2) throw new HostError("interrupted", "the connection was reset");
       return answer;
     });
+    transport.acknowledges = false;
     const observed = await change(new HostSession(transport, 5), "a file", file("mine\n"));
     expect(observed.files[CONF]).toBe("mine\n");
   });

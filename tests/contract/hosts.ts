@@ -48,6 +48,8 @@ export class LocalTransport implements Transport {
   readonly host: string;
   readonly trips: string[] = [];
   disconnects = 0;
+  /** Whether this side is there to hear what has arrived. */
+  acknowledges = true;
 
   constructor(
     private readonly lab: LabHost,
@@ -71,13 +73,18 @@ export class LocalTransport implements Transport {
     this.disconnects++;
   }
 
-  private send(script: string, { timeout = 60_000, onProgress }: RunOptions): Promise<RunResult> {
+  private send(script: string, { timeout = 60_000, onProgress, acknowledge }: RunOptions): Promise<RunResult> {
     const onOutput = (text: string, stream: string) => {
       if (stream === "stderr") for (const line of text.split("\n").filter(Boolean)) onProgress?.(line);
     };
     const input = encode(script);
+    const reply =
+      acknowledge === undefined || !this.acknowledges
+        ? {}
+        : { reply: { after: `\n${acknowledge}\n`, text: "arrived\n" } };
     const running = run(shellCommand(this.lab, this.shell), {
       input,
+      ...reply,
       encoding: "latin1",
       timeoutMs: timeout,
       onOutput,
@@ -125,7 +132,7 @@ const SNAPSHOT = `
 cd /etc
 echo "== files"; find network sysctl.conf sysctl.d udev libvirt modules modules-load.d resolv.conf /run/network -printf '%p %y %m %u:%g %l\\n' | sort
 find network sysctl.conf sysctl.d udev libvirt modules-load.d /run/network resolv.conf -type f -print0 | sort -z | xargs -0 sha256sum
-echo "== transactions at work"; for t in /run/kvmnet/*/; do [ ! -d "$t" ] || [ -e "$t/done" ] || echo "$t"; done
+echo "== transactions at work"; for t in /run/kvmnet/*/; do [ ! -d "$t" ] || [ -e "$t/done" ] || [ "$t" = /run/kvmnet/found/ ] || echo "$t"; done
 echo "== links"; ip -o -d link | sed 's/^[0-9]*: //; s/ \\(gc_timer\\|hello_timer\\|tcn_timer\\|topology_change_timer\\|fdb_n_learned\\) *[0-9.]*//g' | sort
 echo "== addresses"; ip -o addr | sed 's/^[0-9]*: //' | grep -v ' fe80::' | sort
 echo "== routes"; { ip -4 route show table all; ip -6 route show table all; } | grep -v 'fe80::\\|ff00::\\|proto kernel' | sort

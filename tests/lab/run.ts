@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** What the command reads from its standard input; nothing by default. */
   readonly input?: string | Buffer;
+  /** When it has printed `after`, it reads `text` too, and only then the end of its input. */
+  readonly reply?: { readonly after: string; readonly text: string };
   /** How bytes of its output become text; UTF-8 by default. */
   readonly encoding?: BufferEncoding;
   /** After this long the command is killed and `run` throws. Every wait in the lab is bounded. */
@@ -34,6 +36,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       finish(() => reject(new Error(`"${argv.join(" ")}" did not end within ${timeoutMs / 1000} s. ${said}`)));
     }, timeoutMs);
     let finished = false;
+    let replied = false;
     const finish = (settle: () => void): void => {
       if (finished) return;
       finished = true;
@@ -45,6 +48,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding(options.encoding ?? "utf8").on("data", (text: string) => {
         output[stream] += text;
+        if (options.reply && !replied && output.stdout.includes(options.reply.after)) {
+          replied = true;
+          child.stdin.end(options.reply.text);
+        }
         options.onOutput?.(text, stream);
       });
     }
@@ -55,7 +62,8 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     // A daemon the command left behind may hold the pipes open for ever: what it has not said shortly after is not ours.
     child.on("exit", (code, signal) => setTimeout(() => end(code, signal), 300).unref());
     child.stdin.on("error", () => {}); // it ended without reading all of its input: its exit status tells
-    child.stdin.end(options.input ?? "");
+    if (options.reply) child.stdin.write(options.input ?? "");
+    else child.stdin.end(options.input ?? "");
   });
 }
 
