@@ -1,5 +1,5 @@
 import type { Observed } from "./facts";
-import { absent, collections, overlay, restrict, type HostState } from "./hostState";
+import { absent, overlay, restrict, type HostState } from "./hostState";
 import { needsForwarding } from "./kernel/sysctl";
 import { networkKey } from "./project";
 import { splitKey } from "./sections";
@@ -40,12 +40,3 @@ export function givingBack(state: HostState, before: HostState, now: Observed, s
 
 const keep = <T>(record: Readonly<Record<string, T>>, which: (key: string, value: T) => boolean): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([key, value]) => which(key, value)));
-
-/** What `old` names and `next` does not. */
-export const without = (old: HostState, next: HostState): HostState =>
-  Object.fromEntries(
-    collections.flatMap((collection) => {
-      const left = keep<unknown>(old[collection] ?? {}, (key) => next[collection]?.[key] === undefined);
-      return Object.keys(left).length > 0 ? [[collection, left]] : [];
-    }),
-  );

@@ -144,6 +144,13 @@ export function restrict(state: HostState, like: HostState): HostState {
   );
 }
 
+/** What `old` names and `next` does not. */
+export function without(old: HostState, next: HostState): HostState {
+  return mapCollections((collection) =>
+    Object.fromEntries(Object.entries(old[collection] ?? {}).filter(([key]) => next[collection]?.[key] === undefined)),
+  );
+}
+
 function mapCollections(of: (collection: Collection) => Record<string, unknown>): HostState {
   return Object.fromEntries(
     collections.map((collection) => [collection, of(collection)] as const).filter(([, c]) => Object.keys(c).length > 0),

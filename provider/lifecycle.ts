@@ -1,8 +1,8 @@
 import { ArgumentError, HostError, type ArgumentProblem } from "./errors";
 import type { Observed } from "./facts";
 import { conflicts, foreign } from "./conflicts";
-import { givingBack, without } from "./givingBack";
-import { collections, differences, equal, overlay, type Difference, type HostState } from "./hostState";
+import { givingBack } from "./givingBack";
+import { collections, differences, equal, overlay, without, type Difference, type HostState } from "./hostState";
 import { hazardWarning } from "./hazard";
 import { log } from "./host/log";
 import type { HostSession } from "./host/session";

@@ -6,6 +6,8 @@ export type Owner = "ifupdown" | "runtime";
 export interface BridgePlan {
   readonly name: string;
   readonly ports: readonly string[];
+  /** Ports of before whose configuration it has still; they stay bare until it is gone. */
+  readonly left: readonly string[];
   readonly dhcp4: boolean;
   readonly dhcp6: boolean;
   readonly addresses: readonly string[];

@@ -12,7 +12,7 @@ import { autoInterfaces, parseStanza, type StanzaOption } from "./interfacesFile
  */
 export const render: Backend["render"] = (bridge, found, files) => {
   const own = draftsOf(found[bridge.name]?.sections ?? {}, bridge.name, files);
-  const taken = bridge.ports.flatMap((port) =>
+  const taken = [...bridge.ports, ...bridge.left].flatMap((port) =>
     draftsOf(found[port]?.sections ?? {}, port, files).map((draft) => ({ port, draft })),
   );
   const moved = taken.flatMap(({ port, draft }) => {

@@ -12,9 +12,9 @@ reach_who() {
     nameserver) sed -n 's/^nameserver[[:space:]]*\\([^ ]*\\).*/\\1/p' /etc/resolv.conf 2>/dev/null | head -n 1 ;;
   esac
 }
-# 0: answers, 1: does not, 2: nobody to ask, or nothing to ask with
+# kind [who]: 0: answers, 1: does not, 2: nobody to ask, or nothing to ask with
 reach() {
-  kvmnet_w=$(reach_who "$1")
+  kvmnet_w=\${2:-$(reach_who "$1")}
   [ -n "$kvmnet_w" ] || return 2
   case $1 in gateway) reach_gateway "$kvmnet_w" ;; nameserver) reach_nameserver "$kvmnet_w" ;; esac
 }
@@ -36,22 +36,22 @@ reach_nameserver() {
 }
 reach_before() {
   reached=
-  for kvmnet_r in gateway nameserver; do ! reach "$kvmnet_r" || reached="$reached $kvmnet_r"; done
+  for kvmnet_r in gateway nameserver; do ! reach "$kvmnet_r" || reached="$reached $kvmnet_r=$kvmnet_w"; done
 }
 # Until the window ends: a bridge with STP forwards late.
 reach_still() {
   for kvmnet_r in $reached; do
     while [ "$ok" = 1 ]; do
-      reach "$kvmnet_r"
+      reach "\${kvmnet_r%%=*}"
       [ $? = 1 ] || break
-      [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part "silent $kvmnet_r $kvmnet_w"; }
+      [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part "silent \${kvmnet_r%%=*} $kvmnet_w"; }
     done
   done
 }
-# After the way back: how the host is now.
+# After the way back: whether those of before are there again.
 reach_again() {
   for kvmnet_r in $reached; do
-    if reach "$kvmnet_r"; then part "again $kvmnet_r $kvmnet_w"; else part "still silent $kvmnet_r $kvmnet_w"; fi
+    if reach "\${kvmnet_r%%=*}" "\${kvmnet_r#*=}"; then part "again \${kvmnet_r%%=*} $kvmnet_w"; else part "still silent \${kvmnet_r%%=*} $kvmnet_w"; fi
   done
 }
 `;

@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { HostError } from "../errors";
 import type { Observed } from "../facts";
-import { overlay, type HostState } from "../hostState";
+import { differences, overlay, without, type Difference, type HostState } from "../hostState";
 import { plan } from "../plan";
+import { capture, project } from "../project";
 import { simulate } from "../simulate";
+import { failure } from "./failure";
 import { observe } from "./observe";
 import { delivered, followTransaction, probeTransaction, startTransaction, type Change } from "./script";
 import { parseTranscript, type Part } from "./transcript";
@@ -120,6 +122,7 @@ export class HostSession {
     let expected = await this.observe();
     const changes: Change[] = [];
     const planned: Waiting[] = [];
+    const before: HostState[] = [];
     for (const [i, waiting] of batch.entries()) {
       try {
         const desired = waiting.request.desired(expected);
@@ -135,7 +138,9 @@ export class HostSession {
         }
         changes.push(change);
         planned.push(waiting);
-        expected = simulate(expected, overlay(waiting.request.sideEffects ?? {}, desired));
+        const touched = overlay(waiting.request.sideEffects ?? {}, desired);
+        before.push(capture(expected, touched));
+        expected = simulate(expected, touched);
         if (change.plan.hazard) {
           this.queue.unshift(...batch.slice(i + 1));
           break;
@@ -144,7 +149,7 @@ export class HostSession {
         waiting.reject(error);
       }
     }
-    const work = changes.map((change, i) => [change, planned[i]!] as const);
+    const work = changes.map((change, i) => [change, planned[i]!, before[i]!] as const);
     const isKept = ({ keep }: Change) => keep !== undefined && expected.kept?.[keep.name] !== undefined;
     if (work.every(([change]) => change.plan.ops.length === 0 && !isKept(change))) {
       for (const [, waiting] of work) waiting.resolve(await this.observe());
@@ -154,10 +159,22 @@ export class HostSession {
     if (parts.some(({ key }) => key === "locked")) throw lockedError(this.host, parts);
     const observed = observe(parts.slice(parts.findIndex(({ key }) => key === "observed")));
     this.observed = Promise.resolve(observed);
-    for (const [i, [change, waiting]] of work.entries()) this.settle(i, change, waiting, parts, observed);
+    for (const [i, [change, waiting, before]] of work.entries()) {
+      // What the others of the batch changed does not count.
+      const others = work.filter((_, other) => other !== i).map(([, , before]) => before);
+      const left = differences(without(before, others.reduce(overlay, {})), project(observed, before));
+      this.settle(i, change, waiting, parts, observed, left);
+    }
   }
 
-  private settle(i: number, change: Change, waiting: Waiting, parts: readonly Part[], observed: Observed): void {
+  private settle(
+    i: number,
+    change: Change,
+    waiting: Waiting,
+    parts: readonly Part[],
+    observed: Observed,
+    left: readonly Difference[],
+  ): void {
     const result = parts.find(({ key }) => key.startsWith(`result ${i} `))?.key.split(" ")[2];
     if (result === "done") return waiting.resolve(observed);
     if (result === "stale") {
@@ -173,7 +190,7 @@ export class HostSession {
         ),
       );
     }
-    waiting.reject(failure(this.host, i, change, parts, this.windowOf([change])));
+    waiting.reject(failure(this.host, i, change, parts, this.windowOf([change]), left));
   }
 
   /** Runs the transaction and brings its transcript back, over a new connection where the first one died; again where it never arrived. */
@@ -276,36 +293,3 @@ const lockedError = (host: string, parts: readonly Part[]) =>
     "failed",
     `another change of ${host} is at work (${parts.find(({ key }) => key === "locked")?.text.trim() || "unknown"}); nothing was touched. Run it again when that is done.`,
   );
-
-function failure(host: string, i: number, change: Change, parts: readonly Part[], confirmTimeout: number): HostError {
-  const failed = parts.findIndex(({ key }) => key.startsWith(`failed ${i} `));
-  const step = failed > 0 ? parts[failed - 1] : undefined;
-  const title = step?.key.split(" ").slice(3).join(" ");
-  const said = step?.text.trim();
-  const back = parts
-    .filter(({ key }) => key.startsWith(`undo failed ${i} `))
-    .map(({ key }) => change.plan.revert[Number(key.split(" ")[3])]?.title);
-  const silent = answersOf(parts, "silent");
-  const why = parts.some(({ key }) => key === "unconfirmed")
-    ? `${host} was not seen over a new connection within ${confirmTimeout} s of the change (${change.plan.hazard}), so the host went back by itself${change.plan.lost ? `. ${change.plan.lost}` : ""}`
-    : silent.length > 0
-      ? `${silent.join(" and ")} did not answer within ${confirmTimeout} s of the change, and did before, so the host went back by itself`
-      : parts.some(({ key }) => key === `killed ${i}`)
-        ? "the transaction was killed on the host between two of its steps"
-        : `step "${title ?? "?"}" failed${said ? `: ${said}` : ""}`;
-  const now =
-    back.length > 0
-      ? `rolled back, but these steps back failed, look at the host: ${back.join("; ")}`
-      : "rolled back; nothing changed";
-  const again = answersOf(parts, "again");
-  const still = answersOf(parts, "still silent");
-  const reach = [
-    ...(again.length > 0 ? [`; ${again.join(" and ")} answer${again.length > 1 ? "" : "s"}`] : []),
-    ...(still.length > 0 ? [`; ${still.join(" and ")} still do${still.length > 1 ? "" : "es"} not answer`] : []),
-  ];
-  return new HostError("failed", `${why} (${now}${reach.join("")})`);
-}
-
-/** `gateway 10.0.0.1`, as reach.ts says it. */
-const answersOf = (parts: readonly Part[], how: string) =>
-  parts.filter(({ key }) => key.startsWith(`${how} `)).map(({ key }) => `the ${key.slice(how.length + 1)}`);

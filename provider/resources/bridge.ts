@@ -1,13 +1,13 @@
 import type { BridgePlan, Found, Owner } from "../backends/backend";
 import { backends } from "../backends/registry";
 import { detect } from "../backends/detect";
-import type { ArgumentProblem } from "../errors";
 import type { Observed } from "../facts";
 import type { HostState, LinkState } from "../hostState";
 import { isIPv6 } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
 import { IFSTATE } from "../sections";
-import { parseBridge, type BridgeSpec, type Route } from "./bridgeSpec";
+import { isStillHad, portProblems, takenRoutes } from "./bridgePorts";
+import { parseBridge, routeWords, type BridgeSpec, type Route } from "./bridgeSpec";
 import { stableMac } from "./mac";
 
 /** What the ports (and an adopted bridge) were when they were taken over. */
@@ -60,10 +60,18 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const backend = backends[owner];
     const find = (name: string) => known?.links[name] ?? backend.find(name, observed.links[name]!, observed.files);
     const adopted = known ? spec.name in known.links : context.adopt && observed.links[spec.name] !== undefined;
-    const names = [...(adopted ? [spec.name] : []), ...spec.ports];
+    const former = Object.keys(known?.links ?? {}).filter(
+      (name) => ![spec.name, known!.name, ...spec.ports].includes(name),
+    );
+    const left = former.filter((port) => isStillHad(known!.links[port]!, spec));
+    const names = [...(adopted ? [spec.name] : []), ...spec.ports, ...left];
     const links = Object.fromEntries(names.map((name) => [name, find(name)]));
+    // With a port goes its MAC: two of the same on a LAN would take each other's frames.
+    const isGone = former.some((port) => observed.links[port]?.mac === known!.mac);
     const mac =
-      known?.mac ?? observed.links[adopted ? spec.name : (spec.ports[0] ?? "")]?.mac ?? stableMac(context.urn);
+      (isGone ? undefined : known?.mac) ??
+      observed.links[adopted ? spec.name : (spec.ports[0] ?? "")]?.mac ??
+      stableMac(context.urn);
     const mtus = Object.fromEntries(
       spec.ports.map((port) => [port, known?.mtus[port] ?? observed.links[port]!.mtu ?? 1500]),
     );
@@ -72,10 +80,13 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const plan = resolve(
       spec,
       names.map((name) => links[name]!),
+      left,
       adopted ? links[spec.name] : undefined,
       mac,
       context,
     );
+    const taken = takenRoutes(plan, observed, known?.name, host);
+    if (taken.length > 0) return { desired: {}, completed: {}, problems: taken };
     const unsupported = backend.unsupported(plan);
     if (unsupported) return { desired: {}, completed: {}, problems: [{ property: "owner", reason: unsupported }] };
 
@@ -90,6 +101,9 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
       links: {
         [plan.name]: bridgeLink(plan, found, context.mark),
         ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, mtus[port]!)])),
+        ...Object.fromEntries(
+          left.filter((port) => observed.links[port]).map((port) => [port, { ...bare, master: null }]),
+        ),
       },
     };
     return {
@@ -141,32 +155,11 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
   },
 };
 
-/** `own`: the bridge as it was called until now; its ports are free for it under another name. */
-function portProblems(spec: BridgeSpec, own: string | undefined, observed: Observed, host: string): ArgumentProblem[] {
-  const known = Object.keys(observed.links).filter((name) => name !== "lo");
-  return spec.ports.flatMap((port, i): ArgumentProblem[] => {
-    const link = observed.links[port];
-    if (!link)
-      return [
-        {
-          property: `ports[${i}]`,
-          reason: `${port} does not exist on ${host}, which has ${known.join(", ") || "no links"}`,
-        },
-      ];
-    if (link.master && link.master !== spec.name && link.master !== own)
-      return [{ property: `ports[${i}]`, reason: `${port} is already a port of ${link.master} on ${host}` }];
-    if (link.kind === "bridge" || port === "lo")
-      return [
-        { property: `ports[${i}]`, reason: `${port} is a ${link.kind ?? "loopback"}, which cannot be a bridge's port` },
-      ];
-    return [];
-  });
-}
-
 /** What is given, else what an adopted bridge has, else what the ports had, else what a KVM host needs: no delay where there is no STP. */
 function resolve(
   spec: BridgeSpec,
   found: readonly Found[],
+  left: readonly string[],
   adopted: Found | undefined,
   mac: string,
   { mark }: Context,
@@ -190,6 +183,7 @@ function resolve(
   return {
     name: spec.name,
     ports: spec.ports,
+    left,
     dhcp4,
     dhcp6,
     addresses: spec.addresses ?? kept(found.flatMap((link) => link.addresses)),
@@ -207,8 +201,6 @@ function resolve(
     mark,
   };
 }
-
-const routeWords = ({ to, via, metric }: Route) => `${to} via ${via}${metric ? ` metric ${metric}` : ""}`;
 
 function routeObject(words: string): Route {
   const [to = "", ...rest] = words.split(" ");
@@ -242,12 +234,10 @@ function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, ma
 }
 
 /** A port has no address of its own: bridge(8), and every distribution's guide. */
+const bare: LinkState = { dhcp4: false, dhcp6: false, addresses: [], routes: [] };
 const portLink = (plan: BridgePlan, mtu: number): LinkState => ({
+  ...bare,
   up: true,
   master: plan.name,
   mtu: plan.mtu ?? mtu,
-  dhcp4: false,
-  dhcp6: false,
-  addresses: [],
-  routes: [],
 });

@@ -95,3 +95,6 @@ function check(spec: BridgeSpec, args: Arguments): void {
       args.problem(`routes[${i}].via`, `${route.via} and ${route.to} are not of one family`);
   });
 }
+
+/** In the words of `ip route`, without `dev`. */
+export const routeWords = ({ to, via, metric }: Route) => `${to} via ${via}${metric ? ` metric ${metric}` : ""}`;

@@ -6,7 +6,7 @@ const MAIN = "/etc/network/interfaces";
 const SOURCE = "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n\n";
 
 const plan = (changes: Partial<BridgePlan>): BridgePlan => ({
-  name: "br0", ports: ["eth0"], dhcp4: false, dhcp6: false, addresses: [], routes: [], nameservers: [],
+  name: "br0", ports: ["eth0"], left: [], dhcp4: false, dhcp6: false, addresses: [], routes: [], nameservers: [],
   stp: false, forwardDelay: 0, maxWait: 0, mark: "kvmnet: br0", ...changes,
 }); // prettier-ignore
 
