@@ -1,10 +1,19 @@
+import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { operator, type Result } from "../lab/lab";
+import { operator, operatorCommand, operatorEnv, type Result } from "../lab/lab";
 import { ensurePulumi, pulumiEnv } from "../toolchain/pulumi";
 
 const root = resolve(__dirname, "../..");
+
+/** A run of the CLI that is not waited for. */
+export interface Run {
+  /** Of the CLI, and of its process group. */
+  readonly pid: number;
+  readonly ended: Promise<Result>;
+  isAlive(): boolean;
+}
 
 /**
  * A Pulumi project and its stack in a directory of its own, driven by the real CLI as the operator. The program is an example of the
@@ -49,6 +58,25 @@ export class Stack {
 
   pulumi(...args: string[]): Promise<Result> {
     return operator(["pulumi", ...args, "--non-interactive", "--color", "never"], { cwd: this.dir, env: this.env });
+  }
+
+  /** As `pulumi`, in a process group of its own, for those who do not let it come to its end. */
+  start(...args: string[]): Run {
+    const [command, ...rest] = operatorCommand(["pulumi", ...args, "--non-interactive", "--color", "never"]);
+    const env = { ...operatorEnv(), ...this.env };
+    const child = spawn(command!, rest, { cwd: this.dir, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const said = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const)
+      child[stream].setEncoding("utf8").on("data", (text: string) => (said[stream] += text));
+    let alive = true;
+    const ended = new Promise<Result>((resolve) =>
+      // Not until its output ends: what outlives it may hold that open.
+      child.once("exit", (code) => {
+        alive = false;
+        resolve({ ...said, code: code ?? 128 });
+      }),
+    );
+    return { pid: child.pid!, ended, isAlive: () => alive };
   }
 
   must = async (...args: string[]): Promise<string> => (await this.succeed(...args)).stdout;
