@@ -1,4 +1,5 @@
 import { parseConnections, type Connections } from "./host/connection";
+import { endWithEngine } from "./host/engine";
 import { log } from "./host/log";
 import { HostSession } from "./host/session";
 import { SshTransport } from "./host/ssh";
@@ -20,6 +21,7 @@ const sessions = new Map<string, HostSession>();
 
 /** Lazily and again after a failure: the engine calls configure once, does not wait for it, and a bad config has to be said by every resource. */
 function session(host: string | undefined): HostSession {
+  endWithEngine();
   connections ??= parseConnections(get);
   const connection = connections.get(host);
   let found = sessions.get(connection.name);

@@ -200,7 +200,13 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
               "conflict",
               `${users.join(", ")} on ${session.host} still use${users.length > 1 ? "" : "s"} it; detach or shut down first what is not of this stack (nothing was touched)`,
             );
-          return givingBack(desired, before, now);
+          const sysctls = Object.entries(before.sysctls ?? {}).map(
+            ([key, value]) => [key, session.owed.get(key) ?? value] as const,
+          );
+          const back = givingBack(desired, overlay(before, { sysctls: Object.fromEntries(sysctls) }), now);
+          for (const [key, value] of sysctls)
+            if (value !== null && back.sysctls?.[key] === undefined) session.owed.set(key, value);
+          return back;
         },
         keep: () => ({ name: keepsake(urn) }),
       });

@@ -1,9 +1,9 @@
 import type { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import { engineAddress } from "./engine";
 
 /**
  * Messages to the person at the terminal, through the engine's own log service (pulumirpc.Engine/Log): a warning becomes a
- * diagnostic of its resource, a status stands in the resource's line while it works. The service's address is the provider
- * process's last argument (@pulumi/pulumi/cmd/dynamic-provider); without it, as in a test, messages go nowhere.
+ * diagnostic of its resource, a status stands in the resource's line while it works. Without an engine, as in a test, messages go nowhere.
  */
 export const log = {
   /** Shown by `pulumi up --debug`. */
@@ -18,8 +18,8 @@ let last: Promise<void> = Promise.resolve();
 
 /** In the order in which they were said, and never a reason to fail: the work counts, not what is said of it. */
 function send(severity: "DEBUG" | "INFO" | "WARNING", message: string, urn: string, ephemeral: boolean): Promise<void> {
-  const address = process.argv.at(-1) ?? "";
-  if (!/^[\w.:[\]-]+:\d+$/.test(address)) return last;
+  const address = engineAddress();
+  if (address === undefined) return last;
   last = last.then(
     () =>
       new Promise((resolve) => {

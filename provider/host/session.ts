@@ -43,6 +43,8 @@ export class HostSession {
   private observed: Promise<Observed> | undefined;
   private queue: Waiting[] = [];
   private working = false;
+  /** Sysctls that a deletion could not give back, since another resource needs them as they are: the last one to do so does it. */
+  readonly owed = new Map<string, string>();
   /** What the first probe of this operation saw: prior values, from before any side effect of ours. */
   initial: Observed | undefined;
 

@@ -38,16 +38,15 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
 
     const routes = want.routes && (is?.routes ?? []).filter((route) => !want.routes!.includes(route));
     for (const route of routes ?? []) remove.push(`route del ${route} dev ${name}`);
-    for (const address of (is?.addresses ?? []).filter(
-      (address) => want.addresses && !want.addresses.includes(address),
-    ))
+    const staying = stay(is?.addresses ?? [], want.addresses ?? is?.addresses ?? []);
+    for (const address of (is?.addresses ?? []).filter((address) => !staying.includes(address)).toReversed())
       remove.push(`addr del ${address} dev ${name}`);
     if (want.master === null && is?.master) remove.push(`link set dev ${name} nomaster`);
     if (want.master && want.master !== is?.master) ports.push(`link set dev ${name} master ${want.master}`);
     if (want.up && want.kind !== "bridge" && !is?.up) ports.push(`link set dev ${name} up`);
     if (want.up === false && is?.up) ports.push(`link set dev ${name} down`);
 
-    for (const address of (want.addresses ?? []).filter((address) => !is?.addresses?.includes(address)))
+    for (const address of (want.addresses ?? []).filter((address) => !staying.includes(address)))
       add.push(`addr add ${exactly(address, want.exact?.addresses) ?? newAddress(address)} dev ${name}`);
   }
 
@@ -96,6 +95,28 @@ export function moves(desired: Links, observed: Links): [from: string, to: strin
       return [[master, name]];
     return [];
   });
+}
+
+/**
+ * Which of a link's addresses need no touch. The first of an IPv4 subnet is its primary address, whose going takes the others along (unless
+ * promote_secondaries is set: __inet_del_ifa in net/ipv4/devinet.c): from the first one that differs on, they all go, last first, and come anew.
+ */
+function stay(is: readonly string[], want: readonly string[]): string[] {
+  const inSubnet = (addresses: readonly string[], subnet: string) =>
+    addresses.filter((cidr) => subnetOf(cidr) === subnet);
+  return is.filter((address) => {
+    const [had, has] = [is, want].map((addresses) => inSubnet(addresses, subnetOf(address)));
+    const differs = had!.findIndex((address, i) => address !== has![i]);
+    return differs < 0 || had!.indexOf(address) < differs;
+  });
+}
+
+/** Each IPv6 address is for itself. */
+function subnetOf(cidr: string): string {
+  const [address = "", prefix] = cidr.split("/");
+  if (isV6(address)) return cidr;
+  const number = address.split(".").reduce((number, byte) => number * 256 + Number(byte), 0);
+  return `${Math.floor(number / 2 ** (32 - Number(prefix)))}/${prefix}`;
 }
 
 const isV6 = (words: string) => words.includes(":");

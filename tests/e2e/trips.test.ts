@@ -32,15 +32,21 @@ describe("50 resources on one host", () => {
   });
 
   it("come up in few trips, and not much slower than virsh alone", async () => {
+    const seconds = async (work: () => Promise<unknown>) => {
+      const began = performance.now();
+      await work();
+      return (performance.now() - began) / 1000;
+    };
+    // The engine, the program and SSH take their time, whatever is to be done.
+    const nothing = await seconds(() => trips("preview"));
     const floor = await secondsByVirsh(host, NETWORKS);
-    const began = performance.now();
-    const made = await trips("up", "--yes", "--skip-preview");
-    const seconds = (performance.now() - began) / 1000;
+    let made = { trips: 0, connections: 0 };
+    const took = await seconds(async () => (made = await trips("up", "--yes", "--skip-preview")));
     process.stdout.write(`up of 50 resources: ${made.trips} trips, ${made.connections} connection(s)\n`);
-    process.stdout.write(`${report(NETWORKS, seconds, floor)} (with 10 other resources)\n`);
+    process.stdout.write(`${report(NETWORKS, took, floor)} (with 10 other resources)\n`);
     expect(made.connections).toBe(1);
     expect(made.trips).toBeLessThanOrEqual(25);
-    expect(seconds).toBeLessThan(3 * floor + 30);
+    expect(took).toBeLessThan(3 * (floor + nothing));
   });
 
   it("cost one trip in a preview, one in a refresh, and two in an up, which is a preview and an update", async () => {
