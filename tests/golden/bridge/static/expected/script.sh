@@ -115,24 +115,36 @@ net_bounce() {
   for kvmnet_t in "/sys/class/net/$(net_bridge "$1")/brif/"*; do set -- "$@" "${kvmnet_t##*/}"; done
   virsh_q net-destroy "$1" && net_start "$@"
 }
+# To change the DHCP of a network, libvirt takes all its firewall rules away for a moment. Where no other rule looks at connections, the kernel stops
+# to track them with the last one that does (nf_ct_netns_put), and NAT with it: an answer to a guest comes to the host itself, which resets the
+# connection. A rule in a chain that nobody calls makes it go on.
+net_update_live() {
+  for kvmnet_f in iptables ip6tables; do ! $kvmnet_f -w -N kvmnet_hold || $kvmnet_f -w -A kvmnet_hold -m conntrack --ctstate ESTABLISHED || :; done 2>/dev/null
+  kvmnet_u=0; virsh_q net-update "$@" --live || kvmnet_u=$?
+  for kvmnet_f in iptables ip6tables; do $kvmnet_f -w -F kvmnet_hold && $kvmnet_f -w -X kvmnet_hold || :; done 2>/dev/null
+  return $kvmnet_u
+}
 # network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
 net_ranges() {
   net_active "$1" || return 0
   kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
   for kvmnet_r in "$@"; do
     if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
-    virsh_q net-update "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" --live || return 1
+    net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" || return 1
   done
 }
 # network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
 net_reserve() {
   net_exists "$1" || { [ -z "$3" ]; return; }
   for kvmnet_s in --config --live; do
-    case $kvmnet_s in --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1") ;; --live) net_active "$1" || continue; kvmnet_x=$(virsh_q net-dumpxml "$1") ;; esac
+    case $kvmnet_s in
+      --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1"); kvmnet_c="virsh_q net-update" ;;
+      --live) net_active "$1" || continue; kvmnet_x=$(virsh_q net-dumpxml "$1"); kvmnet_c=net_update_live; kvmnet_s= ;;
+    esac
     if printf %s "$kvmnet_x" | grep -qiF "<host mac='$2'"; then
-      if [ -n "$3" ]; then virsh_q net-update "$1" modify ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1
-      else virsh_q net-update "$1" delete ip-dhcp-host "<host mac='$2'/>" --parent-index "$4" $kvmnet_s || return 1; fi
-    elif [ -n "$3" ]; then virsh_q net-update "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
+      if [ -n "$3" ]; then $kvmnet_c "$1" modify ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1
+      else $kvmnet_c "$1" delete ip-dhcp-host "<host mac='$2'/>" --parent-index "$4" $kvmnet_s || return 1; fi
+    elif [ -n "$3" ]; then $kvmnet_c "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
   done
 }
 dom_exists() { virsh_q list --all --name | grep -qxF -- "$1"; }
