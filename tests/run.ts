@@ -26,6 +26,9 @@ interface JestReport {
   }[];
 }
 
+/** What measures in milliseconds, what builds dist/ anew, from which the others' providers are loaded, and what emulates whole machines. */
+const ALONE = "(gap|pack|powerCut|reboot)\\.test";
+
 /**
  * `npm test`: format, lint and types (each counts as one test), then all of jest's projects, and the plain line
  * `N passed, N failed`. With arguments (`npm test -- tests/unit/plan.test.ts`, `-- -t name`) only what they choose.
@@ -42,9 +45,12 @@ async function main(chosen: readonly string[]): Promise<void> {
   const machineOnly = [...chosen, "--ignoreProjects", "e2e"];
   if (all || (await hasTests(machineOnly))) await runJest(machineOnly, count);
 
-  // The lab's hosts share this machine's cores and its kernel: one file after the other.
-  const endToEnd = [...chosen, "--maxWorkers=1", "--ignoreProjects", "unit", "golden", "contract"];
-  if (all || (await hasTests(endToEnd))) await inLab(() => runJest(endToEnd, count), count);
+  const endToEnd = [...chosen, "--ignoreProjects", "unit", "golden", "contract"];
+  // Two at a time, each file in a lab of its own: they wait more than they work.
+  const together = [...endToEnd, "--maxWorkers=2", `--testPathIgnorePatterns=${ALONE}`];
+  const alone = [...endToEnd, "--runInBand", `--testPathIgnorePatterns=e2e/(?!.*${ALONE})`];
+  for (const some of [together, alone])
+    if (all || (await hasTests(some))) await inLab(() => runJest(some, count), count);
   exitIfInterrupted();
 
   if (count.passed + count.failed === 0) fail(count, ["no test was run", ...chosen].join(" "));
@@ -68,17 +74,18 @@ async function hasTests(args: readonly string[]): Promise<boolean> {
   return listed.split("\n").some((line) => line.endsWith(".test.ts"));
 }
 
-/** Does `work` in a lab of this run, and takes the lab down when it is over: also after a Ctrl-C or a crash of jest. */
+/** Does `work`, and takes down what labs it left: also after a Ctrl-C or a crash of jest. */
 async function inLab(work: () => Promise<void>, count: Count): Promise<void> {
   const { down, useOwnLab } = await import("./lab/lab");
   try {
     await prepareLab();
-    useOwnLab("test");
     await work();
   } catch (error) {
     fail(count, `e2e could not run: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
+    useOwnLab("test"); // not the one that somebody plays with
     await down().catch((error: unknown) => console.error(`Unable to take the lab down: ${String(error)}`));
+    delete process.env["KVMNET_LAB"];
   }
 }
 
