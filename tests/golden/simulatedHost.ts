@@ -14,6 +14,7 @@ export class SimulatedHost {
   /** The plan of every change that was made, the last one last. */
   readonly plans: Plan[] = [];
   readonly initial: Observed;
+  readonly owed = new Map<string, string>();
 
   constructor(public observed: Observed) {
     this.initial = observed;

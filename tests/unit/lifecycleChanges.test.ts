@@ -3,7 +3,7 @@ import { bridge } from "../../provider/resources/bridge";
 import { guestInterface } from "../../provider/resources/guestInterface";
 import { natNetwork } from "../../provider/resources/natNetwork";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
-import { describedHost, type SimulatedHost, type Described } from "../golden/simulatedHost";
+import { describedHost, SimulatedHost, type Described } from "../golden/simulatedHost";
 
 import { kvm1, MAIN, resourceOf, Stack, urnOf } from "../golden/stack";
 
@@ -68,6 +68,19 @@ describe("create, update, delete", () => {
     };
     await other.destroy();
     expect(forwarding(other.host)).toBe("1");
+  });
+
+  test("a sysctl that libvirt changed comes back with the last who needs it, whoever that is", async () => {
+    const lab = new Stack(natNetwork, "lab", {});
+    const network = await lab.up({ address: "192.168.123.1/24" });
+    const sysctls = { ...lab.host.observed.sysctls, "net.ipv4.ip_forward": "1" };
+    // In a later run.
+    const stack = new Stack(sysctlForwarding, "forwarding", new SimulatedHost({ ...lab.host.observed, sysctls }));
+    await stack.up({ ipv4: true });
+    await resourceOf(natNetwork, stack.host).delete("lab", network);
+    expect(stack.host.observed.sysctls["net.ipv4.ip_forward"]).toBe("1");
+    await stack.destroy();
+    expect(stack.host.observed.sysctls["net.ipv4.ip_forward"]).toBe("0");
   });
 
   test("delete goes on where what it would give back to is gone", async () => {
