@@ -12,7 +12,7 @@ import {
 } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
 import { linkBatch, moves } from "./kernel/linkBatch";
-import { startClient, stopClient } from "./kernel/dhcpClient";
+import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
 import { interfacesOf, interfaceView, mergeInterface } from "./libvirt/interface";
 import { mergeNetwork, parentIndex, reservationElement } from "./libvirt/network";
@@ -72,7 +72,7 @@ function steps(desired: HostState, observed: Observed, original?: Observed): Op[
   const back = original !== undefined;
   const found = project(observed, desired);
   return [
-    ...linkSteps(desired, observed, back),
+    ...linkSteps(desired, observed, original),
     ...sysctlSteps(desired, found),
     ...networkSteps(desired, found, observed),
     ...reservationSteps(desired, observed, back),
@@ -81,7 +81,8 @@ function steps(desired: HostState, observed: Observed, original?: Observed): Op[
   ];
 }
 
-function linkSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
+function linkSteps(desired: HostState, observed: Observed, original: Observed | undefined): Op[] {
+  const back = original !== undefined;
   const links = desired.links ?? {};
   const guests = Object.entries(links).flatMap(([name, link]) =>
     link?.kind === "bridge" && !observed.links[name]
@@ -97,23 +98,34 @@ function linkSteps(desired: HostState, observed: Observed, back: boolean): Op[] 
     lines.length > 0
       ? [{ title: `ip -batch: ${Object.keys(links).join(", ")}`, script: back ? `${batch} 2>/dev/null || :` : batch }]
       : [];
-  return [...ops, ...clientSteps(links, observed, back)];
+  const clients = clientSteps(links, observed, original);
+  // A client that goes does so before its link's addresses change: it may just be bringing others.
+  return [...clients.stop, ...ops, ...clients.start];
 }
 
-function clientSteps(links: Readonly<Record<string, LinkState | null>>, observed: Observed, back: boolean): Op[] {
+function clientSteps(
+  links: Readonly<Record<string, LinkState | null>>,
+  observed: Observed,
+  original: Observed | undefined,
+): { stop: Op[]; start: Op[] } {
   const moved = moves(links, observed.links);
-  return ([4, 6] as const).flatMap((family) => {
+  const steps = ([4, 6] as const).map((family) => {
     const runs = (link: LinkState | null | undefined) => Boolean(family === 4 ? link?.dhcp4 : link?.dhcp6);
     const says = (link: LinkState | null) => link === null || (family === 4 ? link.dhcp4 : link.dhcp6) !== undefined;
     const names = Object.keys(links).filter((name) => says(links[name]!));
     const stop = names.filter((name) => !runs(links[name]) && runs(observed.links[name]));
-    const start = names.filter((name) => runs(links[name]) && (back || !runs(observed.links[name])));
-    return [
-      ...stop.map((name): Op => ({
-        title: `DHCPv${family} client of ${name}: stop, keep the lease`,
-        script: stopClient(name, family),
+    const start = names.filter((name) => runs(links[name]) && (original || !runs(observed.links[name])));
+    /** On the way back: a link that had no lease before has none afterwards. */
+    const isNew = (name: string) =>
+      family === 4 && original !== undefined && links[name] !== null && !original.leased[name]?.addresses.some(isV4);
+    const hadDefault = (name: string) =>
+      links[name]?.routes?.some((route) => route.startsWith("default") && isV4(route)) ?? true;
+    return {
+      stop: stop.map((name): Op => ({
+        title: `DHCPv${family} client of ${name}: stop, ${isNew(name) ? "drop" : "keep"} the lease`,
+        script: [stopClient(name, family), ...(isNew(name) ? dropLease(name, hadDefault(name)) : [])].join("\n"),
       })),
-      ...start.map((name): Op => {
+      start: start.map((name): Op => {
         const from = moved.find(([, to]) => to === name)?.[0] ?? name;
         const client = observed.facts.dhcpClients.find((client) => client.link === from && client.family === family);
         // Whatever client may be there on the way back: there is to be one.
@@ -123,9 +135,12 @@ function clientSteps(links: Readonly<Record<string, LinkState | null>>, observed
           script,
         };
       }),
-    ];
+    };
   });
+  return { stop: steps.flatMap(({ stop }) => stop), start: steps.flatMap(({ start }) => start) };
 }
+
+const isV4 = (words: string) => !words.includes(":");
 
 function sysctlSteps(desired: HostState, found: HostState): Op[] {
   return Object.entries(desired.sysctls ?? {}).flatMap(([key, value]) =>

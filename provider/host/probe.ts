@@ -61,7 +61,9 @@ probe_processes() {
       dhclient | dhcpcd | udhcpc)
         # Not a container's, which has a network of its own.
         [ "$(readlink "$d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
-        printf '%s %s ' "\${d#/proc/}" "$c"; tr '\\0\\n' '\\001 ' < "$d/cmdline"; echo ;;
+        a=$(tr '\\0\\n' '\\001 ' 2>/dev/null < "$d/cmdline")
+        # One that has just ended has no arguments any more.
+        [ -z "$a" ] || printf '%s %s %s\\n' "\${d#/proc/}" "$c" "$a" ;;
       dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "\${d#/proc/} $c" ;;
     esac
   done

@@ -8,6 +8,18 @@ import { command, quote } from "../shell";
  */
 export const dhcpFunctions = `
 dhcp_stop() {
+  # Once more after each that was killed: it may just have begun to run in the background, under another number.
+  for kvmnet_i in 1 2 3 4 5 6 7 8 9; do dhcp_killed "$@" || break; done
+  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
+  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
+  # What its script has begun, it ends: an address that came later would stay.
+  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    dhcp_scripted "$1" || break
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
+dhcp_killed() {
+  kvmnet_k=1
   for kvmnet_d in /proc/[0-9]*; do
     read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
     case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
@@ -16,15 +28,35 @@ dhcp_stop() {
     kvmnet_l=" $(tr '\\0' ' ' 2>/dev/null < "$kvmnet_d/cmdline")" || continue
     case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
     case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
-    kill -9 "\${kvmnet_d#/proc/}" 2>/dev/null || :
+    ! kill -9 "\${kvmnet_d#/proc/}" 2>/dev/null || kvmnet_k=0
   done
-  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
-  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
+  return "$kvmnet_k"
 }
-dhcp_start() { (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
+dhcp_scripted() {
+  for kvmnet_d in /proc/[0-9]*; do
+    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
+    case $kvmnet_c in dhclient-script | dhcpcd-run-hook* | default.script) ;; *) continue ;; esac
+    ! tr '\\0' '\\n' 2>/dev/null < "$kvmnet_d/environ" | grep -qx "interface=$1" || return 0
+  done
+  return 1
+}
+dhcp_start() {
+  (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null &
+  # Until it has another name than ours, nobody would find it who has to stop it.
+  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10; do
+    read -r kvmnet_c 2>/dev/null < "/proc/$!/comm" && [ "$kvmnet_c" != "\${1##*/}" ] || break
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
 `;
 
 export const stopClient = (link: string, family: 4 | 6): string => command("dhcp_stop", link, String(family));
+
+/** What a client that was not there before has brought in the meantime goes with it. */
+export const dropLease = (link: string, hadDefaultRoute: boolean): string[] => [
+  `${command("ip", "-4", "addr", "flush", "dev", link, "dynamic")} 2>/dev/null || :`,
+  ...(hadDefaultRoute ? [] : [`${command("ip", "-4", "route", "del", "default", "dev", link)} 2>/dev/null || :`]),
+];
 
 /** Starts a client for `link`; where it follows `from`, with that one's options and lease, so that it asks for the same address again (INIT-REBOOT, RFC 2131 3.2). */
 export function startClient(link: string, family: 4 | 6, from?: DhcpClient): string[] {

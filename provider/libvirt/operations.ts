@@ -12,8 +12,10 @@ net_was_there() {
   [ -n "$kvmnet_nets" ] || kvmnet_nets="$(virsh_q net-list --all --name) /"
   printf '%s\n' "\${kvmnet_nets% /}" | grep -qxF -- "$1"
 }
-net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
-net_active() { virsh_q net-list --name | grep -qxF -- "$1"; }
+# 0: yes, 1: no, 2: libvirt does not say
+listed() { kvmnet_l=$(virsh_q "$1" $3 --name) || return 2; printf '%s\\n' "$kvmnet_l" | grep -qxF -- "$2"; }
+net_exists() { listed net-list "$1" --all; }
+net_active() { listed net-list "$1"; }
 net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
 # network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
 net_start() {
@@ -26,8 +28,8 @@ net_plug() {
 }
 net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p"; }
 nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
-net_stop() { ! net_active "$1" || virsh_q net-destroy "$1"; }
-net_undefine() { ! net_exists "$1" || virsh_q net-undefine "$1"; }
+net_stop() { if net_active "$1"; then virsh_q net-destroy "$1"; else [ $? = 1 ]; fi; }
+net_undefine() { if net_exists "$1"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
 net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
 # The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
 net_bounce() {
@@ -46,16 +48,22 @@ net_update_live() {
 }
 # network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
 net_ranges() {
-  net_active "$1" || return 0
+  net_active "$1" || { [ $? = 1 ]; return; }
   kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
   for kvmnet_r in "$@"; do
     if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
-    net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" || return 1
+    kvmnet_e=$(net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" 2>&1) ||
+      net_range_is "$kvmnet_do" "$kvmnet_n" "$kvmnet_r" || { echo "$kvmnet_e" >&2; return 1; }
   done
+}
+# delete or add-last, network, <range> element: whether that is done already
+net_range_is() {
+  kvmnet_x=$(virsh_q net-dumpxml "$2") || return 1
+  case $1$kvmnet_x in *"\${3%%[/>]*}"*) [ "$1" = add-last ] ;; *) [ "$1" = delete ] ;; esac
 }
 # network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
 net_reserve() {
-  net_exists "$1" || { [ -z "$3" ]; return; }
+  net_exists "$1" || { [ "$?$3" = 1 ]; return; }
   for kvmnet_s in --config --live; do
     case $kvmnet_s in
       --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1"); kvmnet_c="virsh_q net-update" ;;
@@ -67,8 +75,8 @@ net_reserve() {
     elif [ -n "$3" ]; then $kvmnet_c "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
   done
 }
-dom_exists() { virsh_q list --all --name | grep -qxF -- "$1"; }
-dom_running() { virsh_q list --name | grep -qxF -- "$1"; }
+dom_exists() { listed list "$1" --all; }
+dom_running() { listed list "$1"; }
 # domain, mac, --inactive or nothing
 has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
 # domain, mac, the persistent element, the live one: a running guest's has an alias and a tap of its own
@@ -80,7 +88,7 @@ nic_put() {
 nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
 # A guest lets go of a device when its own kernel has: wait for that.
 nic_remove() {
-  dom_exists "$1" || return 0
+  dom_exists "$1" || { [ $? = 1 ]; return; }
   ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
   ! dom_running "$1" || ! has_nic "$1" "$2" || {
     nic_virsh detach-device "$1" "$3" --live || return 1

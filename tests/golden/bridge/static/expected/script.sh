@@ -70,6 +70,18 @@ put_file() {
 }
 
 dhcp_stop() {
+  # Once more after each that was killed: it may just have begun to run in the background, under another number.
+  for kvmnet_i in 1 2 3 4 5 6 7 8 9; do dhcp_killed "$@" || break; done
+  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
+  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
+  # What its script has begun, it ends: an address that came later would stay.
+  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    dhcp_scripted "$1" || break
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
+dhcp_killed() {
+  kvmnet_k=1
   for kvmnet_d in /proc/[0-9]*; do
     read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
     case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
@@ -78,12 +90,26 @@ dhcp_stop() {
     kvmnet_l=" $(tr '\0' ' ' 2>/dev/null < "$kvmnet_d/cmdline")" || continue
     case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
     case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
-    kill -9 "${kvmnet_d#/proc/}" 2>/dev/null || :
+    ! kill -9 "${kvmnet_d#/proc/}" 2>/dev/null || kvmnet_k=0
   done
-  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
-  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
+  return "$kvmnet_k"
 }
-dhcp_start() { (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null & }
+dhcp_scripted() {
+  for kvmnet_d in /proc/[0-9]*; do
+    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
+    case $kvmnet_c in dhclient-script | dhcpcd-run-hook* | default.script) ;; *) continue ;; esac
+    ! tr '\0' '\n' 2>/dev/null < "$kvmnet_d/environ" | grep -qx "interface=$1" || return 0
+  done
+  return 1
+}
+dhcp_start() {
+  (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null &
+  # Until it has another name than ours, nobody would find it who has to stop it.
+  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10; do
+    read -r kvmnet_c 2>/dev/null < "/proc/$!/comm" && [ "$kvmnet_c" != "${1##*/}" ] || break
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
 
 virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
 # For guards: one virsh answers for all that a transaction is to make. Each costs some 25 ms.
@@ -92,8 +118,10 @@ net_was_there() {
   printf '%s
 ' "${kvmnet_nets% /}" | grep -qxF -- "$1"
 }
-net_exists() { virsh_q net-list --all --name | grep -qxF -- "$1"; }
-net_active() { virsh_q net-list --name | grep -qxF -- "$1"; }
+# 0: yes, 1: no, 2: libvirt does not say
+listed() { kvmnet_l=$(virsh_q "$1" $3 --name) || return 2; printf '%s\n' "$kvmnet_l" | grep -qxF -- "$2"; }
+net_exists() { listed net-list "$1" --all; }
+net_active() { listed net-list "$1"; }
 net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
 # network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
 net_start() {
@@ -106,8 +134,8 @@ net_plug() {
 }
 net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p"; }
 nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
-net_stop() { ! net_active "$1" || virsh_q net-destroy "$1"; }
-net_undefine() { ! net_exists "$1" || virsh_q net-undefine "$1"; }
+net_stop() { if net_active "$1"; then virsh_q net-destroy "$1"; else [ $? = 1 ]; fi; }
+net_undefine() { if net_exists "$1"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
 net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
 # The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
 net_bounce() {
@@ -126,16 +154,22 @@ net_update_live() {
 }
 # network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
 net_ranges() {
-  net_active "$1" || return 0
+  net_active "$1" || { [ $? = 1 ]; return; }
   kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
   for kvmnet_r in "$@"; do
     if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
-    net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" || return 1
+    kvmnet_e=$(net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" 2>&1) ||
+      net_range_is "$kvmnet_do" "$kvmnet_n" "$kvmnet_r" || { echo "$kvmnet_e" >&2; return 1; }
   done
+}
+# delete or add-last, network, <range> element: whether that is done already
+net_range_is() {
+  kvmnet_x=$(virsh_q net-dumpxml "$2") || return 1
+  case $1$kvmnet_x in *"${3%%[/>]*}"*) [ "$1" = add-last ] ;; *) [ "$1" = delete ] ;; esac
 }
 # network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
 net_reserve() {
-  net_exists "$1" || { [ -z "$3" ]; return; }
+  net_exists "$1" || { [ "$?$3" = 1 ]; return; }
   for kvmnet_s in --config --live; do
     case $kvmnet_s in
       --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1"); kvmnet_c="virsh_q net-update" ;;
@@ -147,8 +181,8 @@ net_reserve() {
     elif [ -n "$3" ]; then $kvmnet_c "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
   done
 }
-dom_exists() { virsh_q list --all --name | grep -qxF -- "$1"; }
-dom_running() { virsh_q list --name | grep -qxF -- "$1"; }
+dom_exists() { listed list "$1" --all; }
+dom_running() { listed list "$1"; }
 # domain, mac, --inactive or nothing
 has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
 # domain, mac, the persistent element, the live one: a running guest's has an alias and a tap of its own
@@ -160,7 +194,7 @@ nic_put() {
 nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
 # A guest lets go of a device when its own kernel has: wait for that.
 nic_remove() {
-  dom_exists "$1" || return 0
+  dom_exists "$1" || { [ $? = 1 ]; return; }
   ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
   ! dom_running "$1" || ! has_nic "$1" "$2" || {
     nic_virsh detach-device "$1" "$3" --live || return 1
@@ -270,7 +304,9 @@ probe_processes() {
       dhclient | dhcpcd | udhcpc)
         # Not a container's, which has a network of its own.
         [ "$(readlink "$d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
-        printf '%s %s ' "${d#/proc/}" "$c"; tr '\0\n' '\001 ' < "$d/cmdline"; echo ;;
+        a=$(tr '\0\n' '\001 ' 2>/dev/null < "$d/cmdline")
+        # One that has just ended has no arguments any more.
+        [ -z "$a" ] || printf '%s %s %s\n' "${d#/proc/}" "$c" "$a" ;;
       dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "${d#/proc/} $c" ;;
     esac
   done
