@@ -38,7 +38,27 @@ const RUN = "/run/kvmnet";
 const whole = (name: string, body: string) => `${name}() {\n${body}\nexit\n}\n${name}\n`;
 
 export const probeTransaction = (nonce: string) =>
-  whole("_kvmnet_probe", `${partFunction(nonce)}${probeScript}\nprobe`);
+  whole("_kvmnet_probe", `${partFunction(nonce)}${probeScript}${atWorkFunction}\nwait_for_work\nprobe`);
+
+/**
+ * What a change at work has made half, or for its window only, is not how the host is: it is waited for, as the next change would (seconds).
+ * It has begun and is not done; and somebody holds the lock, else it was killed for good.
+ */
+const LOCK_WAIT = 120;
+const atWorkFunction = `
+at_work() {
+  for kvmnet_w in ${RUN}/*/begun.*; do
+    [ ! -e "$kvmnet_w" ] || [ -e "\${kvmnet_w%/*}/done" ] || { ! flock -s -n ${RUN}/lock true; return; }
+  done
+  return 1
+}
+wait_for_work() {
+  kvmnet_i=0
+  while [ "$kvmnet_i" -lt ${LOCK_WAIT}0 ] && at_work; do
+    if sleep 0.1 2>/dev/null; then kvmnet_i=$((kvmnet_i + 1)); else sleep 1; kvmnet_i=$((kvmnet_i + 10)); fi
+  done
+}
+`;
 
 /**
  * Sends the transaction, runs it detached from the session, and prints its transcript when it is done. Should the connection
@@ -108,7 +128,7 @@ const forget = (closed: string) => `(trap "" HUP; sleep ${KEPT}; rm -rf "$0") > 
 /** What runs on the host, alone: each change is tried, and reverted where one of its steps fails; in the end the host is read again. */
 function transaction(
   changes: readonly Change[],
-  { nonce, confirmWindow = 60, lockWait = 120, who }: TransactionOptions,
+  { nonce, confirmWindow = 60, lockWait = LOCK_WAIT, who }: TransactionOptions,
 ): string {
   return `umask 022
 trap '' HUP PIPE INT TERM

@@ -34,6 +34,8 @@ interface Waiting {
 /** How a change may be tried again when the host changed between planning and doing. */
 const ATTEMPTS = 3;
 const CHANGE_TIMEOUT = 600_000;
+/** It may have to wait for a change of somebody else's. */
+const PROBE_TIMEOUT = 180_000;
 
 /**
  * One host during one operation of the engine: a probe that all share, and a queue of changes. What waits while a transaction runs
@@ -107,7 +109,7 @@ export class HostSession {
 
   private async probe(): Promise<Observed> {
     const nonce = newNonce();
-    const answer = await this.transport.run(probeTransaction(nonce), { retry: true });
+    const answer = await this.transport.run(probeTransaction(nonce), { timeout: PROBE_TIMEOUT, retry: true });
     const parts = parseTranscript(answer.stdout, nonce);
     if (answer.code !== 0 && !parts.some(({ key }) => key === "route6"))
       throw scriptError(this.host, "read the host's network", answer);

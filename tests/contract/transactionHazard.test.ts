@@ -7,7 +7,7 @@ import { lifecycle } from "../../provider/lifecycle";
 import { capture } from "../../provider/project";
 import type { ResourceDefinition } from "../../provider/resource";
 import { down, operator, type LabHost } from "../lab/lab";
-import { changed, contractHost, LocalTransport, shells, snapshot } from "./hosts";
+import { changed, contractHost, LocalTransport, probe, shells, snapshot } from "./hosts";
 
 /** A change of the link that the operator comes by: it stays only where the operator was seen again. */
 let host: LabHost;
@@ -33,6 +33,7 @@ test.each(shells)(
     const config = await host.must(CONFIG);
     const seen: string[] = [];
     let pending = 0;
+    let looked: ReturnType<typeof probe> | undefined;
     const transport = new LocalTransport(host, shell, async (kind, _script, send) => {
       if (kind !== "follow") {
         const answer = await send();
@@ -43,6 +44,7 @@ test.each(shells)(
       if (seen.length === 0) {
         seen.push((await host.sh("ls /sys/class/net/br0/brif")).stdout.trim());
         seen.push(await host.must(CONFIG));
+        looked = probe(host, shell);
       }
       if ((await host.sh("test -e /sys/class/net/br0")).code === 0)
         throw new HostError("unreachable", "no route to host");
@@ -53,6 +55,8 @@ test.each(shells)(
     expect(Date.now() - pending).toBeGreaterThan(1000);
     expect(Date.now() - pending).toBeLessThan(10_000);
     expect(seen).toEqual(["eth0", config]);
+    // Who looked at the host meanwhile saw it as it was afterwards.
+    expect(Object.keys((await looked!).links)).not.toContain("br0");
     expect((error as Error).message).toMatch(
       /^hazard was not seen over a new connection within 2 s of the change \(eth0 carries this SSH connection \(.*\)\), so the host went back by itself \(rolled back; nothing changed; the gateway \S+ and the nameserver \S+ answer\)$/,
     );
