@@ -115,6 +115,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           text: JSON.stringify({ found: inputs[FOUND], before }),
         }),
         desired: (now) => {
+          heard(rendered, now, session.host);
           const missing = definition.missing?.(inputs, now) ?? [];
           if (missing.length > 0)
             throw new HostError("conflict", `${missing.join(", and ")} on ${session.host}; nothing was touched`);
@@ -173,6 +174,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
     told("read", props, async (session) => {
       const observed = await session.observe();
       const desired = props[DESIRED] as HostState;
+      heard(desired, observed, session.host);
       const is = project(observed, desired);
       const before = (props[BEFORE] as HostState | undefined) ?? {};
       const nothing = (state: HostState) =>
@@ -194,6 +196,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         title: `delete ${definition.type} ${JSON.stringify(nameOf(urn))}`,
         onProgress: (message) => void log.status(urn, message),
         desired: (now) => {
+          heard(desired, now, session.host);
           const users = definition.users?.(desired, now) ?? [];
           if (users.length > 0)
             throw new HostError(
@@ -239,6 +242,12 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
 
 const unable = (verb: string, type: string, urn: string, host: string, why: string) =>
   `Unable to ${verb} ${type} ${JSON.stringify(nameOf(urn))} on ${host}: ${why}`;
+
+/** What libvirt does not speak of is not gone. */
+function heard({ networks, interfaces, reservations }: HostState, { facts }: Observed, host: string): void {
+  if (facts.libvirtError !== undefined && (networks ?? interfaces ?? reservations))
+    throw new HostError("failed", `libvirt of ${host} does not answer: ${facts.libvirtError} (nothing was touched)`);
+}
 
 /** Inputs while an argument is unknown: what was completed before stays, so that nothing seems to be replaced. */
 function unrendered<Spec>(definition: ResourceDefinition<Spec>, spec: Spec, given: Props, olds: Props): Props {

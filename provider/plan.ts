@@ -74,7 +74,7 @@ function steps(desired: HostState, observed: Observed, original?: Observed): Op[
   return [
     ...linkSteps(desired, observed, original),
     ...sysctlSteps(desired, found),
-    ...networkSteps(desired, found, observed),
+    ...networkSteps(desired, found, observed, original),
     ...reservationSteps(desired, observed, back),
     ...interfaceSteps(desired, found, observed, back),
     ...fileSteps(desired, observed, original),
@@ -150,15 +150,23 @@ function sysctlSteps(desired: HostState, found: HostState): Op[] {
   );
 }
 
-function networkSteps(desired: HostState, found: HostState, observed: Observed): Op[] {
+function networkSteps(desired: HostState, found: HostState, observed: Observed, original: Observed | undefined): Op[] {
   return Object.entries(desired.networks ?? {}).flatMap(([name, want]): Op[] => {
     const is = found.networks?.[name] ?? null;
     const step = (title: string, script: string): Op => ({ title: `network ${name}: ${title}`, script });
-    if (want === null) return is ? [step("stop", net.stop(name)), step("undefine", net.undefine(name))] : [];
+    // Undefined first: where libvirt cannot write, it goes on as it was.
+    if (want === null) return is ? [step("undefine", net.undefine(name)), step("stop", net.stop(name))] : [];
     return [
       ...(is?.xml === want.xml
         ? []
-        : [step("define", net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)))]),
+        : [
+            step(
+              "define",
+              original
+                ? net.redefine(name, original.networks[name]!.xml)
+                : net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)),
+            ),
+          ]),
       ...runNetwork(name, want, is, observed).map(([title, script]) => step(title, script)),
       ...((is?.autostart ?? false) === want.autostart
         ? []

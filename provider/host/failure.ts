@@ -12,7 +12,7 @@ export function failure(
   change: Change,
   parts: readonly Part[],
   confirmTimeout: number,
-  left: readonly Difference[],
+  left: readonly Difference[] | undefined,
 ): HostError {
   const failed = parts.findIndex(({ key }) => key.startsWith(`failed ${i} `));
   const step = failed > 0 ? parts[failed - 1] : undefined;
@@ -30,9 +30,9 @@ export function failure(
         ? "the transaction was killed on the host between two of its steps"
         : `step "${title ?? "?"}" failed${said ? `: ${said}` : ""}`;
   const now =
-    back.length > 0
+    back.length > 0 && left?.length !== 0
       ? `rolled back, but these steps back failed, look at the host: ${back.join("; ")}`
-      : left.length > 0
+      : left?.length
         ? `rolled back, but the host is not as it was: ${left.map(say).join("; ")}`
         : "rolled back; nothing changed";
   const again = answersOf(parts, "again");

@@ -30,6 +30,8 @@ export interface TransactionOptions {
 
 /** Where transactions live on the host: root's alone, gone after a boot. */
 const RUN = "/run/kvmnet";
+/** Bytes that a transcript may have: without it, nobody would know what became of the change. */
+const ROOM = 4 * 1024 * 1024;
 
 /**
  * A script is a function's definition and, as its last line, the call: cut at any byte it defines nothing or calls nothing,
@@ -71,10 +73,12 @@ export function startTransaction(changes: readonly Change[], options: Transactio
     "_kvmnet_transaction",
     `umask 077
 ${sshFunction}
-mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(options.nonce)} (is /run full or read-only?)" >&2; exit 3; }
-cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?)" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
+mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(options.nonce)} (is /run full or read-only?); nothing was touched" >&2; exit 3; }
+cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?); nothing was touched" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
 ${transaction(changes, options)}
 ${end}
+head -c ${ROOM} /dev/zero > ${dirOf(options.nonce)}/room || { echo "cannot write ${dirOf(options.nonce)}/room (is /run full?); nothing was touched" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
+rm ${dirOf(options.nonce)}/room
 KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
 ${guarded ? detachGuarded(options.nonce) : `setsid ${runner(options.nonce)} 3>&2 > /dev/null 2>&1 < /dev/null &`}
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}

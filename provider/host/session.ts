@@ -166,7 +166,10 @@ export class HostSession {
     for (const [i, [change, waiting, before]] of work.entries()) {
       // What the others of the batch changed does not count.
       const others = work.filter((_, other) => other !== i).map(([, , before]) => before);
-      const left = differences(without(before, others.reduce(overlay, {})), project(observed, before));
+      const isKnown = observed.facts.libvirtError === undefined || !(before.networks ?? before.interfaces);
+      const left = isKnown
+        ? differences(without(before, others.reduce(overlay, {})), project(observed, before))
+        : undefined;
       this.settle(i, change, waiting, parts, observed, left);
     }
   }
@@ -177,7 +180,7 @@ export class HostSession {
     waiting: Waiting,
     parts: readonly Part[],
     observed: Observed,
-    left: readonly Difference[],
+    left: readonly Difference[] | undefined,
   ): void {
     const result = parts.find(({ key }) => key.startsWith(`result ${i} `))?.key.split(" ")[2];
     if (result === "done") return waiting.resolve(observed);

@@ -17,6 +17,8 @@ listed() { kvmnet_l=$(virsh_q "$1" $3 --name) || return 2; printf '%s\\n' "$kvmn
 net_exists() { listed net-list "$1" --all; }
 net_active() { listed net-list "$1"; }
 net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
+# For the way back: where libvirt cannot write, what it holds still is not touched.
+net_redefine() { [ "$(virsh_q net-dumpxml --inactive "$1" 2>/dev/null)" = "$2" ] || net_define "$2"; }
 # network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
 net_start() {
   kvmnet_e=$(virsh_q net-start "$1" 2>&1) || net_active "$1" || { echo "$kvmnet_e" >&2; return 1; }
@@ -29,7 +31,7 @@ net_plug() {
 net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\\([^']*\\)'.*/\\1/p"; }
 nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
 net_stop() { if net_active "$1"; then virsh_q net-destroy "$1"; else [ $? = 1 ]; fi; }
-net_undefine() { if net_exists "$1"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
+net_undefine() { if listed net-list "$1" "--all --persistent"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
 net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
 # The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
 net_bounce() {
@@ -103,6 +105,7 @@ nic_remove() {
 
 export const net = {
   define: (xml: string) => command("net_define", xml),
+  redefine: (name: string, xml: string) => command("net_redefine", name, xml),
   start: (name: string, taps: readonly string[]) => command("net_start", name, ...taps),
   stop: (name: string) => command("net_stop", name),
   undefine: (name: string) => command("net_undefine", name),

@@ -11,8 +11,8 @@ probe_ssh() {
   done
 }
 
-mkdir -p /run/kvmnet && mkdir /run/kvmnet/0123456789abcdef0123456789abcdef || { echo "cannot make /run/kvmnet/0123456789abcdef0123456789abcdef (is /run full or read-only?)" >&2; exit 3; }
-cat > /run/kvmnet/0123456789abcdef0123456789abcdef/script <<'KVMNET_0123456789abcdef0123456789abcdef' || { echo "cannot write /run/kvmnet/0123456789abcdef0123456789abcdef/script (is /run full?)" >&2; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; exit 3; }
+mkdir -p /run/kvmnet && mkdir /run/kvmnet/0123456789abcdef0123456789abcdef || { echo "cannot make /run/kvmnet/0123456789abcdef0123456789abcdef (is /run full or read-only?); nothing was touched" >&2; exit 3; }
+cat > /run/kvmnet/0123456789abcdef0123456789abcdef/script <<'KVMNET_0123456789abcdef0123456789abcdef' || { echo "cannot write /run/kvmnet/0123456789abcdef0123456789abcdef/script (is /run full?); nothing was touched" >&2; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; exit 3; }
 umask 022
 trap '' HUP PIPE INT TERM
 dir=/run/kvmnet/0123456789abcdef0123456789abcdef
@@ -123,6 +123,8 @@ listed() { kvmnet_l=$(virsh_q "$1" $3 --name) || return 2; printf '%s\n' "$kvmne
 net_exists() { listed net-list "$1" --all; }
 net_active() { listed net-list "$1"; }
 net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
+# For the way back: where libvirt cannot write, what it holds still is not touched.
+net_redefine() { [ "$(virsh_q net-dumpxml --inactive "$1" 2>/dev/null)" = "$2" ] || net_define "$2"; }
 # network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
 net_start() {
   kvmnet_e=$(virsh_q net-start "$1" 2>&1) || net_active "$1" || { echo "$kvmnet_e" >&2; return 1; }
@@ -135,7 +137,7 @@ net_plug() {
 net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p"; }
 nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
 net_stop() { if net_active "$1"; then virsh_q net-destroy "$1"; else [ $? = 1 ]; fi; }
-net_undefine() { if net_exists "$1"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
+net_undefine() { if listed net-list "$1" "--all --persistent"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
 net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
 # The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
 net_bounce() {
@@ -495,6 +497,8 @@ part observed
 probe
 : > "$dir/finished"
 KVMNET_0123456789abcdef0123456789abcdef
+head -c 4194304 /dev/zero > /run/kvmnet/0123456789abcdef0123456789abcdef/room || { echo "cannot write /run/kvmnet/0123456789abcdef0123456789abcdef/room (is /run full?); nothing was touched" >&2; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; exit 3; }
+rm /run/kvmnet/0123456789abcdef0123456789abcdef/room
 KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
 [ -d /run/systemd/system ] && systemd-run --quiet --collect --unit="kvmnet-0123456789abcdef0123456789abcdef" -p KillMode=process --setenv=KVMNET_SSH="$KVMNET_SSH" \
   sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3> /dev/null > /dev/null 2>&1 < /dev/null ||
