@@ -26,8 +26,8 @@ interface JestReport {
   }[];
 }
 
-/** What measures in milliseconds, what builds dist/ anew, from which the others' providers are loaded, and what emulates whole machines. */
-const ALONE = "(gap|pack|powerCut|reboot)\\.test";
+/** What builds dist/ anew, from which the others' providers are loaded. */
+const ALONE = "pack\\.test";
 
 /**
  * `npm test`: format, lint and types (each counts as one test), then all of jest's projects, and the plain line
