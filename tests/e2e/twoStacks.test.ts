@@ -57,7 +57,7 @@ function expectOneToYield(ups: readonly Result[]): string {
   expect(failed).toHaveLength(1);
   const said = failed[0]!.stdout + failed[0]!.stderr;
   expect(said).toMatch(
-    /network device br9 exists on kvm1\.lab and is not ours|eth1 is already a port of br9 on kvm1\.lab|\S+ of kvm1\.lab is (managed by|at work)/,
+    /(network device br9|file \S+) exists on kvm1\.lab and is not ours|changed on kvm1\.lab while it was being planned|eth1 is already a port of br9 on kvm1\.lab|\S+ of kvm1\.lab is (managed by|at work)/,
   );
   return names[ups.findIndex(({ code }) => code === 0)]!;
 }
