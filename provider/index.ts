@@ -21,7 +21,7 @@ const sessions = new Map<string, HostSession>();
 
 /** Lazily and again after a failure: the engine calls configure once, does not wait for it, and a bad config has to be said by every resource. */
 function session(host: string | undefined): HostSession {
-  endWithEngine();
+  endWithEngine(() => Promise.allSettled([...sessions.values()].map((session) => session.end())));
   connections ??= parseConnections(get);
   const connection = connections.get(host);
   let found = sessions.get(connection.name);

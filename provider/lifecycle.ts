@@ -6,7 +6,7 @@ import { collections, differences, equal, overlay, without, type Difference, typ
 import { hazardWarning } from "./hazard";
 import { log } from "./host/log";
 import type { HostSession } from "./host/session";
-import { isMarked, keepsake, keptOf, markOf, nameOf } from "./mark";
+import { isMarked, keepsake, keptOf, markOf, nameOf, type Kept } from "./mark";
 import { Arguments, hasUnknown, UNKNOWN } from "./parse";
 import { capture, project } from "./project";
 import type { Context, Properties, ResourceDefinition } from "./resource";
@@ -86,15 +86,31 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
     }
   };
 
+  /** What the host keeps of this resource is in the state, or on its way there. */
+  const tell = (session: HostSession, urn: string, { kept }: Observed) => {
+    const text = kept?.[keepsake(urn)];
+    if (text !== undefined) session.told.set(keepsake(urn), text);
+  };
+
+  /** What a run that was killed kept, though its outcome had come to be in the state. */
+  const forgetKnown = (olds: Props): void => {
+    const urn = String(olds[URN] ?? "");
+    const session = sessions(olds["host"] as string | undefined);
+    const kept = session.initial && keptOf(session.initial, urn);
+    const inState = { found: olds[FOUND], before: olds[BEFORE], desired: olds[DESIRED] };
+    if (equal(kept, inState)) tell(session, urn, session.initial!);
+  };
+
   const inTheWay = (desired: HostState, observed: Observed, inputs: Props, urn: string, host: string) =>
     inputs["adopt"] === true ? [] : conflicts(definition.claims(desired), observed, markOf(urn), host);
 
-  const diff = async (_id: string, olds: Props, news: Props) => {
+  const diff = (_id: string, olds: Props, news: Props) => {
     const keys = [...argNames, ...collections];
     const changed = keys.filter((key) => !equal(olds[key] ?? undefined, news[key] ?? undefined) && !(key === "adopt"));
     const replaces = changed.filter((key) => key === "host" || definition.replaceOn.includes(key));
+    if (equal(olds["host"], news["host"])) forgetKnown(olds);
     // Two of one name cannot be on a host at a time.
-    return { changes: changed.length > 0, replaces, deleteBeforeReplace: replaces.length > 0 };
+    return Promise.resolve({ changes: changed.length > 0, replaces, deleteBeforeReplace: replaces.length > 0 });
   };
 
   const create = (inputs: Props) => act("create", inputs, undefined);
@@ -112,7 +128,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         ...(definition.sideEffects && { sideEffects: definition.sideEffects(rendered) }),
         keep: () => ({
           name: keepsake(urn),
-          text: JSON.stringify({ found: inputs[FOUND], before }),
+          text: JSON.stringify({ found: inputs[FOUND], before, desired: rendered } satisfies Kept),
         }),
         desired: (now) => {
           heard(rendered, now, session.host);
@@ -133,6 +149,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           return overlay(givingBack(dropped, before, now, rendered), rendered);
         },
       });
+      tell(session, urn, observed);
       const outs: Props = clean({
         ...inputs,
         ...definition.compute(inputs, observed),
@@ -197,16 +214,19 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         onProgress: (message) => void log.status(urn, message),
         desired: (now) => {
           heard(desired, now, session.host);
-          const users = definition.users?.(desired, now) ?? [];
+          const cut = keptOf(now, urn);
+          const made = overlay(desired, cut?.desired ?? {});
+          const found = overlay(cut?.before ?? {}, before);
+          const users = definition.users?.(made, now) ?? [];
           if (users.length > 0)
             throw new HostError(
               "conflict",
               `${users.join(", ")} on ${session.host} still use${users.length > 1 ? "" : "s"} it; detach or shut down first what is not of this stack (nothing was touched)`,
             );
-          const sysctls = Object.entries(before.sysctls ?? {}).map(
+          const sysctls = Object.entries(found.sysctls ?? {}).map(
             ([key, value]) => [key, session.owed.get(key) ?? value] as const,
           );
-          const back = givingBack(desired, overlay(before, { sysctls: Object.fromEntries(sysctls) }), now);
+          const back = givingBack(made, overlay(found, { sysctls: Object.fromEntries(sysctls) }), now);
           for (const [key, value] of sysctls)
             if (value !== null && back.sysctls?.[key] === undefined) session.owed.set(key, value);
           return back;

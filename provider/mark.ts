@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Observed } from "./facts";
-import type { HostState } from "./hostState";
+import { differences, type HostState } from "./hostState";
+import { project } from "./project";
 
 /** `urn:pulumi:STACK::PROJECT::TYPE::NAME` */
 export const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
@@ -18,14 +19,25 @@ export function markOf(urn: string): string {
 export const isMarked = ({ files, links }: Observed, mark: string) =>
   Object.values(files).some((text) => text.includes(mark)) || Object.values(links).some(({ alias }) => alias === mark);
 
-/** Under which name a host keeps what a create found. */
+/** Under which name a host keeps what a change of this resource replaces. */
 export const keepsake = (urn: string) => createHash("sha256").update(urn).digest("hex").slice(0, 32);
 
-/** What a create of this resource found on the host, whose outcome never arrived. */
-export function keptOf({ kept }: Observed, urn: string): { found?: unknown; before: HostState } | undefined {
+/** What a change of this resource replaces, and made of the host. */
+export interface Kept {
+  readonly found?: unknown;
+  readonly before: HostState;
+  readonly desired: HostState;
+}
+
+/** What a change of this resource, whose outcome may never have arrived, has kept on the host; unless the host shows that it went back. */
+export function keptOf(observed: Observed, urn: string): Kept | undefined {
+  let kept: Kept;
   try {
-    return JSON.parse(kept?.[keepsake(urn)] ?? "") as { found?: unknown; before: HostState };
+    kept = JSON.parse(observed.kept?.[keepsake(urn)] ?? "") as Kept;
   } catch {
     return undefined; // nothing, or not to be read
   }
+  // After a boot in the middle of it, or the way back of a shell that was killed.
+  const wasMade = differences(kept.desired, project(observed, kept.desired)).length === 0;
+  return wasMade || isMarked(observed, markOf(urn)) ? kept : undefined;
 }

@@ -7,24 +7,42 @@ export const engineAddress = (): string | undefined =>
 let watched = false;
 
 /**
- * Ends this process with its engine, as the engine does when it ends in peace. One that was killed would leave us at work for nobody:
- * what we then confirm on a host and fetch from it would never be in the state.
+ * Ends this process with its engine. One that ends in peace says so (SIGINT, and SIGKILL after 5 s): then `end` is what is left to do.
+ * One that was killed says nothing: we would be at work for nobody, and what we then confirm on a host would never be in the state.
  */
-export function endWithEngine(): void {
+export function endWithEngine(end: () => Promise<unknown>): void {
   const address = engineAddress();
   if (address === undefined || watched) return;
   watched = true;
   const at = address.lastIndexOf(":");
-  watch(address.slice(0, at).replace(/^\[|\]$/g, ""), Number(address.slice(at + 1)));
+  const watch = new EngineWatch(address.slice(0, at).replace(/^\[|\]$/g, ""), Number(address.slice(at + 1)));
+  watch.start();
+  process.once("SIGINT", () => {
+    watch.stop();
+    void end().finally(() => process.exit());
+  });
 }
 
 /** By a connection that lives as long as the engine, which closes it sometimes, since it says nothing: only who is refused has no engine. */
-function watch(host: string, port: number): void {
-  createConnection({ host, port })
-    .unref()
-    .resume()
-    .on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ECONNREFUSED") process.exit(1);
-    })
-    .on("close", () => setTimeout(() => watch(host, port), 20).unref());
+class EngineWatch {
+  private stopped = false;
+
+  constructor(
+    private readonly host: string,
+    private readonly port: number,
+  ) {}
+
+  start(): void {
+    createConnection({ host: this.host, port: this.port })
+      .unref()
+      .resume()
+      .on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "ECONNREFUSED" && !this.stopped) process.exit(1);
+      })
+      .on("close", () => setTimeout(() => this.start(), 20).unref());
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
 }

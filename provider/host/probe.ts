@@ -1,3 +1,5 @@
+import { KEPT } from "./kept";
+
 /**
  * The connection that we came by. sudo drops SSH_CONNECTION, so ask the process that the session began with; a transaction,
  * which outlives its session, is told by who started it.
@@ -46,7 +48,7 @@ probe() {
     # A link shows another file again (Debian: 99-sysctl.conf).
     [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
   done
-  for f in /run/kvmnet/found/*; do [ ! -f "$f" ] || { part "kept \${f##*/}"; cat "$f"; }; done
+  for f in ${KEPT}/*; do [ ! -f "$f" ] || { part "kept \${f##*/}"; cat "$f"; }; done
   # Their other lines are nobody's business: keys of wireless networks.
   for f in /etc/NetworkManager/system-connections/*; do
     [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }

@@ -3,6 +3,7 @@ import { fileFunctions } from "../kernel/file";
 import { libvirtFunctions } from "../libvirt/operations";
 import type { Op, Plan } from "../plan";
 import { quote } from "../shell";
+import { forgetKept, keptFunctions } from "./kept";
 import { probeScript, sshFunction } from "./probe";
 import { reachFunctions } from "./reach";
 import { partFunction } from "./transcript";
@@ -12,8 +13,7 @@ export interface Change {
   readonly title: string;
   readonly plan: Plan;
   /**
-   * What a create found, kept on the host until its outcome has arrived here: else the next run would not know what to give back.
-   * Without a text, what was kept is forgotten.
+   * What the change replaces, kept on the host (kept.ts). Without a text, what was kept is forgotten.
    */
   readonly keep?: { readonly name: string; readonly text?: string };
 }
@@ -38,6 +38,9 @@ const ROOM = 4 * 1024 * 1024;
  * and the host is untouched. It ends the shell, whose input stays open for what the script is told (`deliver`). The name begins with an underscore, so that no beginning of it is a command (`kvm` is one, on Debian).
  */
 const whole = (name: string, body: string) => `${name}() {\n${body}\nexit\n}\n${name}\n`;
+
+export const endTransactions = (kept: ReadonlyMap<string, string>) =>
+  whole("_kvmnet_end", forgetKept(kept, `${RUN}/lock`));
 
 export const probeTransaction = (nonce: string) =>
   whole("_kvmnet_probe", `${partFunction(nonce)}${probeScript}${atWorkFunction}\nwait_for_work\nprobe`);
@@ -73,12 +76,14 @@ export function startTransaction(changes: readonly Change[], options: Transactio
     "_kvmnet_transaction",
     `umask 077
 ${sshFunction}
-mkdir -p ${RUN} && mkdir ${dirOf(options.nonce)} || { echo "cannot make ${dirOf(options.nonce)} (is /run full or read-only?); nothing was touched" >&2; exit 3; }
-cat > ${dirOf(options.nonce)}/script <<'${end}' || { echo "cannot write ${dirOf(options.nonce)}/script (is /run full?); nothing was touched" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
+dir=${dirOf(options.nonce)}
+cannot_write() { echo "cannot write $1 (is /run full or read-only?); nothing was touched" >&2; [ "$1" = "$dir" ] || rm -rf "$dir"; exit 3; }
+mkdir -p ${RUN} && mkdir "$dir" || cannot_write "$dir"
+cat > "$dir/script" <<'${end}' || cannot_write "$dir/script"
 ${transaction(changes, options)}
 ${end}
-head -c ${ROOM} /dev/zero > ${dirOf(options.nonce)}/room || { echo "cannot write ${dirOf(options.nonce)}/room (is /run full?); nothing was touched" >&2; rm -rf ${dirOf(options.nonce)}; exit 3; }
-rm ${dirOf(options.nonce)}/room
+head -c ${ROOM} /dev/zero > "$dir/room" || cannot_write "$dir/room"
+rm "$dir/room"
 KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
 ${guarded ? detachGuarded(options.nonce) : `setsid ${runner(options.nonce)} 3>&2 > /dev/null 2>&1 < /dev/null &`}
 ${guarded ? `until [ -e ${dirOf(options.nonce)}/pending ] || [ -e ${dirOf(options.nonce)}/done ]; do sleep 0.05 2>/dev/null || sleep 1; done` : "wait $!"}
@@ -123,11 +128,11 @@ ${deliver(nonce)}`,
 const dirOf = (nonce: string) => `${RUN}/${nonce}`;
 /** The transcript goes when it has arrived. Where the connection breaks on the way, it can be fetched once more, for a while (seconds). */
 const deliver = (nonce: string) =>
-  `cat ${dirOf(nonce)}/transcript && printf '\\n%s\\n' '${delivered(nonce)}' && read -r _ && { for f in $(cat ${dirOf(nonce)}/found 2>/dev/null); do rm -f "${FOUND}/$f"; done; rmdir ${FOUND} 2>/dev/null; rm -rf ${dirOf(nonce)}; } || :`;
+  `cat ${dirOf(nonce)}/transcript && printf '\\n%s\\n' '${delivered(nonce)}' && read -r _ && rm -rf ${dirOf(nonce)} || :`;
 export const delivered = (nonce: string): string => `@${nonce} delivered`;
-const FOUND = `${RUN}/found`;
-const KEPT = 180;
-const forget = (closed: string) => `(trap "" HUP; sleep ${KEPT}; rm -rf "$0") > /dev/null 2>&1 < /dev/null ${closed} &`;
+const FETCHABLE = 180;
+const forget = (closed: string) =>
+  `(trap "" HUP; sleep ${FETCHABLE}; rm -rf "$0") > /dev/null 2>&1 < /dev/null ${closed} &`;
 
 /** What runs on the host, alone: each change is tried, and reverted where one of its steps fails; in the end the host is read again. */
 function transaction(
@@ -137,7 +142,7 @@ function transaction(
   return `umask 022
 trap '' HUP PIPE INT TERM
 dir=${dirOf(nonce)}
-${partFunction(nonce)}${library}${fileFunctions}${dhcpFunctions}${libvirtFunctions}${changes.some(({ plan }) => plan.hazard) ? reachFunctions : ""}${probeScript}
+${partFunction(nonce)}${library}${fileFunctions}${keptFunctions}${dhcpFunctions}${libvirtFunctions}${changes.some(({ plan }) => plan.hazard) ? reachFunctions : ""}${probeScript}
 exec 9> ${RUN}/lock
 lock ${lockWait} || { : > "$dir/finished"; exit; }
 printf '%s\\n' ${quote(who)} > ${RUN}/holder
@@ -166,27 +171,26 @@ const changeFunctions = ({ title, plan, keep }: Change, i: number): string => {
   const back = plan.revert
     .map((op, n) => [op, n] as const)
     .sort(([a], [b]) => Number(b.commit ?? false) - Number(a.commit ?? false));
-  const forgetKept = keep ? `rm -f ${FOUND}/${keep.name}; rmdir ${FOUND} 2>/dev/null` : ":";
   return `# ${title.replaceAll("\n", " ")}
 ${functions(plan.ops, "do")}
 ${functions(plan.revert, "undo")}
 back_${i}() {
 ${back.map(([op, n]) => `${op.commit ? `[ ! -e "$dir/committing.${i}" ] || ` : ""}undo ${i} ${n} ${quote(op.title)}`).join("\n")}
-${forgetKept}
+${keep?.text === undefined ? ":" : `unkeep ${i} ${keep.name}`}
 result ${i} reverted
 }
 change_${i}() {
 ok=1
 ${plan.guards.map(({ what, test }) => `{ ${test}; } || stale ${quote(what)}`).join("\n")}
 [ "$ok" = 1 ] || { result ${i} stale; return; }
-${keep?.text === undefined ? forgetKept : `keep ${i} ${keep.name} ${quote(keep.text)} || { result ${i} reverted; return; }`}
+${keep?.text === undefined ? ":" : `keep ${i} ${keep.name} ${quote(keep.text)} || { result ${i} reverted; return; }`}
 ${plan.hazard ? "reach_before" : ":"}
 : > "$dir/begun.${i}"
 ${run(plan.ops, "do", (op) => !op.commit)}
 ${plan.hazard ? "confirm; reach_still" : ":"}
 [ "$ok" = 0 ] || : > "$dir/committing.${i}"
 ${run(plan.ops, "do", (op) => op.commit === true)}
-if [ "$ok" = 1 ]; then result ${i} done; else back_${i};${plan.hazard ? " reach_again;" : ""} fi
+if [ "$ok" = 1 ]; then ${keep && keep.text === undefined ? `drop_kept ${keep.name}; ` : ""}result ${i} done; else back_${i};${plan.hazard ? " reach_again;" : ""} fi
 }`;
 };
 
@@ -225,14 +229,6 @@ confirm() {
     [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part unconfirmed; return; }
     sleep 0.05 2>/dev/null || sleep 1
   done
-}
-# Twice more, since whoever fetches a transcript takes the empty directory away, without the lock.
-keep() {
-  part "step $1 0 keep what it found"
-  { put_found "$@" 2>/dev/null || put_found "$@" 2>/dev/null || put_found "$@"; } 2>&1 || { part "failed $1 0 1"; return 1; }
-}
-put_found() {
-  (umask 077; mkdir -p ${FOUND} && printf %s "$3" | cat > "${FOUND}/$2" && echo "$2" >> "$dir/found")
 }
 result() { : > "$dir/ended.$1"; part "result $1 $2"; }
 `;

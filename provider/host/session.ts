@@ -8,7 +8,14 @@ import { capture, project } from "../project";
 import { simulate } from "../simulate";
 import { failure } from "./failure";
 import { observe } from "./observe";
-import { delivered, followTransaction, probeTransaction, startTransaction, type Change } from "./script";
+import {
+  delivered,
+  endTransactions,
+  followTransaction,
+  probeTransaction,
+  startTransaction,
+  type Change,
+} from "./script";
 import { parseTranscript, type Part } from "./transcript";
 import type { RunResult, Transport } from "./transport";
 
@@ -36,6 +43,8 @@ const ATTEMPTS = 3;
 const CHANGE_TIMEOUT = 600_000;
 /** It may have to wait for a change of somebody else's. */
 const PROBE_TIMEOUT = 180_000;
+/** The engine waits for 5 s before it kills us. */
+const END_TIMEOUT = 3_000;
 
 /**
  * One host during one operation of the engine: a probe that all share, and a queue of changes. What waits while a transaction runs
@@ -47,6 +56,8 @@ export class HostSession {
   private working = false;
   /** Sysctls that a deletion could not give back, since another resource needs them as they are: the last one to do so does it. */
   readonly owed = new Map<string, string>();
+  /** What the host keeps (`Change.keep`) and the engine has been told: forgotten in the end, when it is in the state. */
+  readonly told = new Map<string, string>();
   /** What the first probe of this operation saw: prior values, from before any side effect of ours. */
   initial: Observed | undefined;
 
@@ -82,6 +93,11 @@ export class HostSession {
         void this.work();
       }
     });
+  }
+
+  /** The engine has ended in peace: all that it was told is in the state. */
+  async end(): Promise<void> {
+    if (this.told.size > 0) await this.transport.run(endTransactions(this.told), { timeout: END_TIMEOUT });
   }
 
   private async work(): Promise<void> {
@@ -154,8 +170,8 @@ export class HostSession {
       }
     }
     const work = changes.map((change, i) => [change, planned[i]!, before[i]!] as const);
-    const isKept = ({ keep }: Change) => keep !== undefined && expected.kept?.[keep.name] !== undefined;
-    if (work.every(([change]) => change.plan.ops.length === 0 && !isKept(change))) {
+    const forgets = ({ keep }: Change) => keep && keep.text === undefined && expected.kept?.[keep.name] !== undefined;
+    if (work.every(([change]) => change.plan.ops.length === 0 && !forgets(change))) {
       for (const [, waiting] of work) waiting.resolve(await this.observe());
       return;
     }

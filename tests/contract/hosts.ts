@@ -54,11 +54,11 @@ export class LocalTransport implements Transport {
   constructor(
     private readonly lab: LabHost,
     private readonly shell: Shell = "dash",
-    private readonly before: (kind: string, script: string, send: () => Promise<RunResult>) => Promise<RunResult> = (
-      _kind,
-      _script,
-      send,
-    ) => send(),
+    private readonly before: (
+      kind: string,
+      script: string,
+      send: (other?: string) => Promise<RunResult>,
+    ) => Promise<RunResult> = (_kind, _script, send) => send(),
   ) {
     this.host = lab.name;
   }
@@ -66,7 +66,7 @@ export class LocalTransport implements Transport {
   run(script: string, options: RunOptions = {}): Promise<RunResult> {
     const kind = /^_kvmnet_(\w+)\(/.exec(script)?.[1] ?? "?";
     this.trips.push(kind);
-    return this.before(kind, script, () => this.send(script, options));
+    return this.before(kind, script, (other = script) => this.send(other, options));
   }
 
   disconnect(): void {
@@ -132,7 +132,7 @@ const SNAPSHOT = `
 cd /etc
 echo "== files"; find network sysctl.conf sysctl.d udev libvirt modules modules-load.d resolv.conf /run/network -printf '%p %y %m %u:%g %l\\n' | sort
 find network sysctl.conf sysctl.d udev libvirt modules-load.d /run/network resolv.conf -type f -print0 | sort -z | xargs -0 sha256sum
-echo "== transactions at work"; for t in /run/kvmnet/*/; do [ ! -d "$t" ] || [ -e "$t/done" ] || [ "$t" = /run/kvmnet/found/ ] || echo "$t"; done
+echo "== transactions at work"; for t in /run/kvmnet/*/; do [ ! -d "$t" ] || [ -e "$t/done" ] || echo "$t"; done
 echo "== links"; ip -o -d link | sed 's/^[0-9]*: //; s/ \\(gc_timer\\|hello_timer\\|tcn_timer\\|topology_change_timer\\|fdb_n_learned\\) *[0-9.]*//g' | sort
 echo "== addresses"; ip -o addr | sed 's/^[0-9]*: //' | grep -v ' fe80::' | sort
 echo "== routes"; { ip -4 route show table all; ip -6 route show table all; } | grep -v 'fe80::\\|ff00::\\|proto kernel' | sort

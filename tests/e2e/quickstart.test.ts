@@ -46,6 +46,10 @@ describe.each([
     expect(interfaces).toMatch(new RegExp(`bridge +br0 +virtio +${LAN_MAC}`));
   });
 
+  it("leaves nothing of the change itself on the host, but the empty lock", async () => {
+    expect(await host.must("find /run/kvmnet -mindepth 1")).toBe("/run/kvmnet/lock\n");
+  });
+
   it("has nothing to do afterwards", () => stack.expectNoChanges());
 
   it("gives the guest a lease of the LAN on br0, where the operator reaches it", async () => {

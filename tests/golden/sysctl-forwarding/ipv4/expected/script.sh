@@ -11,8 +11,10 @@ probe_ssh() {
   done
 }
 
-mkdir -p /run/kvmnet && mkdir /run/kvmnet/0123456789abcdef0123456789abcdef || { echo "cannot make /run/kvmnet/0123456789abcdef0123456789abcdef (is /run full or read-only?); nothing was touched" >&2; exit 3; }
-cat > /run/kvmnet/0123456789abcdef0123456789abcdef/script <<'KVMNET_0123456789abcdef0123456789abcdef' || { echo "cannot write /run/kvmnet/0123456789abcdef0123456789abcdef/script (is /run full?); nothing was touched" >&2; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; exit 3; }
+dir=/run/kvmnet/0123456789abcdef0123456789abcdef
+cannot_write() { echo "cannot write $1 (is /run full or read-only?); nothing was touched" >&2; [ "$1" = "$dir" ] || rm -rf "$dir"; exit 3; }
+mkdir -p /run/kvmnet && mkdir "$dir" || cannot_write "$dir"
+cat > "$dir/script" <<'KVMNET_0123456789abcdef0123456789abcdef' || cannot_write "$dir/script"
 umask 022
 trap '' HUP PIPE INT TERM
 dir=/run/kvmnet/0123456789abcdef0123456789abcdef
@@ -54,24 +56,31 @@ confirm() {
     sleep 0.05 2>/dev/null || sleep 1
   done
 }
-# Twice more, since whoever fetches a transcript takes the empty directory away, without the lock.
-keep() {
-  part "step $1 0 keep what it found"
-  { put_found "$@" 2>/dev/null || put_found "$@" 2>/dev/null || put_found "$@"; } 2>&1 || { part "failed $1 0 1"; return 1; }
-}
-put_found() {
-  (umask 077; mkdir -p /run/kvmnet/found && printf %s "$3" | cat > "/run/kvmnet/found/$2" && echo "$2" >> "$dir/found")
-}
 result() { : > "$dir/ended.$1"; part "result $1 $2"; }
 
 put_file() {
   [ ! -L "$1" ] || { echo "$1 is a symbolic link; a file of ours is never written through one" >&2; return 1; }
   mkdir -p "${1%/*}" || return 1
+  # What a power cut left of an earlier one: nobody else is at work.
+  rm -f "${1%/*}"/.kvmnet.??????
   kvmnet_new=$(mktemp "${1%/*}/.kvmnet.XXXXXX") || return 1
   { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
-    printf %s "$2" | cat > "$kvmnet_new" && { sync "$kvmnet_new" 2>/dev/null || sync; } && mv -f "$kvmnet_new" "$1"; } ||
+    printf %s "$2" | cat > "$kvmnet_new" && to_disk "$kvmnet_new" && mv -f "$kvmnet_new" "$1" && to_disk "${1%/*}"; } ||
     { rm -f "$kvmnet_new"; return 1; }
 }
+remove_file() { rm -f "$1" && { [ ! -d "${1%/*}" ] || to_disk "${1%/*}"; }; }
+to_disk() { sync "$1" 2>/dev/null || sync; }
+
+# change name text: on the disk before anything is replaced. What an earlier try kept, whose outcome never arrived, comes back where this one fails.
+keep() {
+  part "step $1 0 keep what it found"
+  kvmnet_kept=/var/lib/kvmnet/$2
+  (umask 077 && mkdir -p /var/lib/kvmnet && rm -f /var/lib/kvmnet/*.new && { [ ! -e "$kvmnet_kept" ] || cp "$kvmnet_kept" "$dir/kept.$1"; } &&
+    printf %s "$3" | cat > "$kvmnet_kept.new" && to_disk "$kvmnet_kept.new" && mv "$kvmnet_kept.new" "$kvmnet_kept" && to_disk /var/lib/kvmnet) 2>&1 ||
+    { part "failed $1 0 1"; rm -f "$kvmnet_kept.new"; rmdir /var/lib/kvmnet 2>/dev/null; return 1; }
+}
+unkeep() { if [ -e "$dir/kept.$1" ]; then mv "$dir/kept.$1" "/var/lib/kvmnet/$2"; else drop_kept "$2"; fi; }
+drop_kept() { rm -f "/var/lib/kvmnet/$1"; rmdir /var/lib/kvmnet 2>/dev/null || :; }
 
 dhcp_stop() {
   # Once more after each that was killed: it may just have begun to run in the background, under another number.
@@ -246,7 +255,7 @@ probe() {
     # A link shows another file again (Debian: 99-sysctl.conf).
     [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
   done
-  for f in /run/kvmnet/found/*; do [ ! -f "$f" ] || { part "kept ${f##*/}"; cat "$f"; }; done
+  for f in /var/lib/kvmnet/*; do [ ! -f "$f" ] || { part "kept ${f##*/}"; cat "$f"; }; done
   # Their other lines are nobody's business: keys of wireless networks.
   for f in /etc/NetworkManager/system-connections/*; do
     [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
@@ -340,7 +349,7 @@ undo_0_0() {
 printf '%s\n' 0 > /proc/sys/net/ipv4/ip_forward
 }
 undo_0_1() {
-rm -f /etc/sysctl.d/60-kvmnet-forwarding.conf
+remove_file /etc/sysctl.d/60-kvmnet-forwarding.conf
 }
 back_0() {
 [ ! -e "$dir/committing.0" ] || undo 0 1 'remove /etc/sysctl.d/60-kvmnet-forwarding.conf'
@@ -375,12 +384,12 @@ part observed
 probe
 : > "$dir/finished"
 KVMNET_0123456789abcdef0123456789abcdef
-head -c 4194304 /dev/zero > /run/kvmnet/0123456789abcdef0123456789abcdef/room || { echo "cannot write /run/kvmnet/0123456789abcdef0123456789abcdef/room (is /run full?); nothing was touched" >&2; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; exit 3; }
-rm /run/kvmnet/0123456789abcdef0123456789abcdef/room
+head -c 4194304 /dev/zero > "$dir/room" || cannot_write "$dir/room"
+rm "$dir/room"
 KVMNET_SSH=$(probe_ssh); export KVMNET_SSH
 setsid sh -c 'sh "$0/script" > "$0/transcript" 2>&1; [ -e "$0/finished" ] || sh "$0/script" back >> "$0/transcript" 2>&1; : > "$0/done"; (trap "" HUP; sleep 180; rm -rf "$0") > /dev/null 2>&1 < /dev/null 3>&- &' /run/kvmnet/0123456789abcdef0123456789abcdef 3>&2 > /dev/null 2>&1 < /dev/null &
 wait $!
-if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && printf '\n%s\n' '@0123456789abcdef0123456789abcdef delivered' && read -r _ && { for f in $(cat /run/kvmnet/0123456789abcdef0123456789abcdef/found 2>/dev/null); do rm -f "/run/kvmnet/found/$f"; done; rmdir /run/kvmnet/found 2>/dev/null; rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef; } || :
+if [ -e /run/kvmnet/0123456789abcdef0123456789abcdef/done ]; then cat /run/kvmnet/0123456789abcdef0123456789abcdef/transcript && printf '\n%s\n' '@0123456789abcdef0123456789abcdef delivered' && read -r _ && rm -rf /run/kvmnet/0123456789abcdef0123456789abcdef || :
 else printf '\n@%s pending\n' 0123456789abcdef0123456789abcdef; fi
 exit
 }
