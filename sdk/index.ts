@@ -6,6 +6,7 @@
 export { Bridge, type BridgeArgs, type BridgeRoute } from "./bridge";
 export { BridgeNetfilter, type BridgeNetfilterArgs } from "./bridgeNetfilter";
 export { GuestInterface, type GuestInterfaceArgs } from "./guestInterface";
+export { HostNetwork, type HostNetworkArgs, type HostNetworkNetwork } from "./hostNetwork";
 export { NatNetwork, type DhcpReservation, type NatNetworkArgs, type NatNetworkDhcp } from "./natNetwork";
 export { Provider, type ConnectionArgs, type ProviderArgs } from "./provider";
 export { SysctlForwarding, type SysctlForwardingArgs } from "./sysctlForwarding";

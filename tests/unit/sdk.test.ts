@@ -111,6 +111,47 @@ describe("wire format", () => {
   });
 });
 
+describe("HostNetwork", () => {
+  const parts = (name: string, args: kvmnet.HostNetworkArgs) => {
+    const { bridges, networks, guests, forwarding, netfilter } = new kvmnet.HostNetwork(name, args);
+    const nics = Object.values(guests).flatMap((each) => Object.values(each));
+    const all = [...Object.values(bridges), ...Object.values(networks), ...nics, forwarding, netfilter];
+    return Promise.all(all.filter((part) => part !== undefined).map(wire));
+  };
+
+  test("is its parts, called by its keys, on its host", async () => {
+    const sent = await parts("kvm1", {
+      host: "kvm1",
+      bridges: { br0: { ports: ["eth0"] }, guests: { name: "br1", ports: [] } },
+      networks: { lab: { model: "nat", address: "192.168.123.1/24" } },
+      guests: { web: { lan: { bridge: "br0" }, old: { network: "default" } } },
+      forwarding: { ipv4: true },
+      netfilter: { iptables: false },
+    });
+    const plain = sent.map(({ type, name, inputs: { __provider, __urn, ...inputs } }) => ({
+      [`${type.split(":").at(-1)} ${name}`]: inputs,
+    }));
+    const host = "kvm1";
+    expect(Object.assign({}, ...plain)).toEqual({
+      "Bridge kvm1-br0": { host, name: "br0", ports: ["eth0"] },
+      "Bridge kvm1-guests": { host, name: "br1", ports: [] },
+      "NatNetwork kvm1-lab": { host, name: "lab", address: "192.168.123.1/24" },
+      "GuestInterface kvm1-web-lan": { host, domain: "web", bridge: "br0" },
+      "GuestInterface kvm1-web-old": { host, domain: "web", network: "default" },
+      "SysctlForwarding kvm1-forwarding": { host, ipv4: true },
+      "BridgeNetfilter kvm1-netfilter": { host, iptables: false },
+    });
+  });
+
+  test("may be empty, and refuses a model that it does not know", async () => {
+    expect(await parts("kvm1", {})).toEqual([]);
+    const networks = { lab: { model: "tunnel", address: "192.168.123.1/24" } } as never;
+    expect(() => new kvmnet.HostNetwork("kvm1", { networks })).toThrow(
+      'networks.lab.model of kvm1 is tunnel; it can be "nat"',
+    );
+  });
+});
+
 describe("URN", () => {
   class Component extends pulumi.ComponentResource {
     readonly children: kvmnet.SysctlForwarding[];
