@@ -11,7 +11,7 @@ import {
   type NetworkState,
 } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
-import { linkBatch, moves } from "./kernel/linkBatch";
+import { linkBatch, linkLocals, moves } from "./kernel/linkBatch";
 import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
 import { interfacesOf, interfaceView, mergeInterface } from "./libvirt/interface";
@@ -93,11 +93,9 @@ function linkSteps(desired: HostState, observed: Observed, original: Observed | 
   );
   const lines = [...linkBatch(links, observed.links, observed.leased), ...guests];
   const batch = `printf %s ${quote(lines.map((line) => `${line}\n`).join(""))} | ip${back ? " -force" : ""} -batch -`;
+  const script = [back ? `${batch} 2>/dev/null || :` : batch, ...linkLocals(links, observed.links)].join("\n");
   // On the way back some lines are done already, or were never needed: what counts is what the host is like afterwards.
-  const ops: Op[] =
-    lines.length > 0
-      ? [{ title: `ip -batch: ${Object.keys(links).join(", ")}`, script: back ? `${batch} 2>/dev/null || :` : batch }]
-      : [];
+  const ops: Op[] = lines.length > 0 ? [{ title: `ip -batch: ${Object.keys(links).join(", ")}`, script }] : [];
   const clients = clientSteps(links, observed, original);
   // A client that goes does so before its link's addresses change: it may just be bringing others.
   return [...clients.stop, ...ops, ...clients.start];

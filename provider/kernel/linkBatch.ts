@@ -1,5 +1,6 @@
 import { equal, type BridgeState, type LinkState } from "../hostState";
 import type { Leased } from "../facts";
+import { quote } from "../shell";
 
 type Links = Readonly<Record<string, LinkState | null>>;
 
@@ -79,6 +80,16 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
   const deletions = remove.filter((line) => line.startsWith("link del"));
   return [...create, ...remove.filter((line) => !line.startsWith("link del")), ...deletions, ...ports, ...add];
 }
+
+/**
+ * Shell lines after the batch: a port that leaves its bridge has a link-local address of its own again. bridge-utils takes it away at boot
+ * (`addrgenmode none`), and only the sysctl makes a new one while the link is up (addrconf_sysctl_addr_gen_mode in net/ipv6/addrconf.c).
+ */
+export const linkLocals = (desired: Links, observed: Links): string[] =>
+  Object.entries(desired).flatMap(([name, want]) => {
+    const file = quote(`/proc/sys/net/ipv6/conf/${name}/addr_gen_mode`);
+    return want?.master === null && observed[name]?.master ? [`! grep -qsx 1 ${file} || echo 0 > ${file}`] : [];
+  });
 
 /** From which link to which a host's own traffic moves: from a new port to its bridge, from a bridge that goes to a port of it. */
 export function moves(desired: Links, observed: Links): [from: string, to: string][] {

@@ -441,6 +441,7 @@ link del dev br0
 addr add 10.0.0.11/24 brd 10.0.0.255 dev eth0
 route replace default via 10.0.0.1 onlink dev eth0
 ' | ip -force -batch - 2>/dev/null || :
+! grep -qsx 1 /proc/sys/net/ipv6/conf/eth0/addr_gen_mode || echo 0 > /proc/sys/net/ipv6/conf/eth0/addr_gen_mode
 }
 undo_0_1() {
 remove_file /run/network/ifstate.br0
