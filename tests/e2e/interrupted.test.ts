@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LabHost, down, guest, must, up, useOwnLab } from "../lab/lab";
 import { namespaceOf } from "../lab/state";
+import { providersOf } from "./processes";
 import { type Snapshot, expectAsBefore, snapshot } from "./snapshot";
 import { type Run, Stack } from "./stack";
 
@@ -148,23 +148,6 @@ async function eventually(holds: () => Promise<void>, seconds: number): Promise<
       if (Date.now() > deadline) throw error;
     }
   }
-}
-
-/** The provider's process below the CLI's. */
-function providersOf(pid: number): number[] {
-  const children = new Map<number, number[]>();
-  const commands = new Map<number, string>();
-  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const parent = Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${entry}/stat`, "utf8"))![1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
-      commands.set(Number(entry), readFileSync(`/proc/${entry}/cmdline`, "utf8"));
-    } catch {
-      // it has just ended
-    }
-  }
-  const below = (of: number): number[] => (children.get(of) ?? []).flatMap((child) => [child, ...below(child)]);
-  return below(pid).filter((child) => commands.get(child)?.includes("dynamic-provider"));
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
