@@ -76,6 +76,8 @@ export function pulumiEnv(home: string): Record<string, string> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // A fifth of what a preview takes: https://nodejs.org/docs/latest/api/module.html#module-compile-cache
+    NODE_COMPILE_CACHE: cachedPath("node", "compiled"),
   };
 }
 
