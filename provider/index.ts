@@ -26,7 +26,11 @@ function session(host: string | undefined): HostSession {
   const connection = connections.get(host);
   let found = sessions.get(connection.name);
   if (!found) {
-    found = new HostSession(new SshTransport(connection, log.debug), connection.confirmTimeout);
+    found = new HostSession(
+      new SshTransport(connection, log.debug),
+      connection.confirmTimeout,
+      connections.names.length > 1,
+    );
     sessions.set(connection.name, found);
   }
   return found;

@@ -21,6 +21,8 @@ const URN = "__urn";
 const FOUND = "__found";
 /** What the resource last made of the host: the shape in which a refresh reads it. */
 const DESIRED = "__desired";
+/** The host could not be reached when this was checked: nothing of it is rendered. */
+const UNREACHED = "__unreached";
 /** What the resource replaced, to be given back. A secret (sdk/resource.ts). */
 const BEFORE = "__before";
 
@@ -48,8 +50,18 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       args.done();
       const session = sessions(given["host"] as string | undefined);
       // Text with a piece missing is no text: it is unknown as a whole, and the preview says so.
-      if (hasUnknown(given)) return { inputs: unrendered(definition, spec, given, olds) };
-      const observed = await session.observe();
+      if (hasUnknown(given))
+        return { inputs: { ...incomplete(definition, spec, given, olds), ...unknown(definition.renders) } };
+      const observed = await session.observe().catch((error: unknown) => {
+        if (session.inFleet && error instanceof HostError && error.kind === "unreachable") return error;
+        throw error;
+      });
+      // One that is down does not stop the others: what is to be done on it fails, each by itself.
+      if (observed instanceof HostError) {
+        void log.warning(urn, `${observed.message} (what is to be changed on it fails, the other hosts go on)`);
+        const last = pick(olds, definition.renders);
+        return { inputs: { ...incomplete(definition, spec, given, olds), ...last, [UNREACHED]: true } };
+      }
       const context: Context = {
         host: session.host,
         observed,
@@ -122,6 +134,8 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       const rendered = pick(inputs, collections) as HostState;
       let before: HostState = {};
       await session.observe();
+      if (inputs[UNREACHED])
+        throw new HostError("unreachable", "the host could not be reached when this was planned; nothing was touched. Run it again."); // prettier-ignore
       const observed = await session.change({
         title: `${verb} ${definition.type} ${JSON.stringify(nameOf(urn))}`,
         onProgress: (message) => void log.status(urn, message),
@@ -269,16 +283,17 @@ function heard({ networks, interfaces, reservations }: HostState, { facts }: Obs
     throw new HostError("failed", `libvirt of ${host} does not answer: ${facts.libvirtError} (nothing was touched)`);
 }
 
-/** Inputs while an argument is unknown: what was completed before stays, so that nothing seems to be replaced. */
-function unrendered<Spec>(definition: ResourceDefinition<Spec>, spec: Spec, given: Props, olds: Props): Props {
+/** Inputs that cannot be rendered now: what was completed before stays, so that nothing seems to be replaced. */
+function incomplete<Spec>(definition: ResourceDefinition<Spec>, spec: Spec, given: Props, olds: Props): Props {
   const name = (spec as { name?: string }).name;
   return clean({
     ...(definition.args.includes("name") && { name }),
     ...pick(olds, [...definition.args, FOUND]),
     ...given,
-    ...Object.fromEntries(definition.renders.map((key) => [key, UNKNOWN])),
   });
 }
+
+const unknown = (keys: readonly string[]): Props => Object.fromEntries(keys.map((key) => [key, UNKNOWN]));
 
 /** `is`, but only what `like` has an opinion on. */
 function shaped(like: unknown, is: unknown): unknown {

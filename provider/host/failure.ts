@@ -2,6 +2,7 @@ import { HostError } from "../errors";
 import type { Difference } from "../hostState";
 import type { Change } from "./script";
 import type { Part } from "./transcript";
+import type { RunResult } from "./transport";
 
 /**
  * Why a change was not made, and how the host is after the way back. `left`: where it is not as it was.
@@ -51,3 +52,7 @@ const answersOf = (parts: readonly Part[], how: string) =>
 /** Texts of files are long, and secret maybe. */
 const say = ({ path, wanted, found }: Difference) =>
   path.join(".") + (path[0] === "links" ? ` is ${JSON.stringify(found)}, was ${JSON.stringify(wanted)}` : "");
+
+/** A script that a host could not run at all. */
+export const scriptError = (host: string, what: string, { code, stderr }: RunResult) =>
+  new HostError("failed", `cannot ${what} on ${host}: ${stderr.trim() || `sh ended with ${code}`}`);

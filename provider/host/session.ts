@@ -1,23 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 import { HostError } from "../errors";
 import type { Observed } from "../facts";
 import { differences, overlay, without, type Difference, type HostState } from "../hostState";
 import { plan } from "../plan";
 import { capture, project } from "../project";
 import { simulate } from "../simulate";
-import { failure } from "./failure";
+import { failure, scriptError } from "./failure";
 import { observe } from "./observe";
-import {
-  delivered,
-  endTransactions,
-  followTransaction,
-  probeTransaction,
-  startTransaction,
-  type Change,
-} from "./script";
-import { parseTranscript, type Part } from "./transcript";
-import type { RunResult, Transport } from "./transport";
+import { runTransaction } from "./runTransaction";
+import { endTransactions, probeTransaction, type Change } from "./script";
+import { newNonce, parseTranscript, type Part } from "./transcript";
+import type { Transport } from "./transport";
 
 export interface ChangeRequest {
   readonly title: string;
@@ -38,9 +30,15 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+interface Planned {
+  readonly change: Change;
+  readonly waiting: Waiting;
+  /** What the host held where it changes something. */
+  readonly before: HostState;
+}
+
 /** How a change may be tried again when the host changed between planning and doing. */
 const ATTEMPTS = 3;
-const CHANGE_TIMEOUT = 600_000;
 /** It may have to wait for a change of somebody else's. */
 const PROBE_TIMEOUT = 180_000;
 /** The engine waits for 5 s before it kills us. */
@@ -64,6 +62,8 @@ export class HostSession {
   constructor(
     private readonly transport: Transport,
     readonly confirmTimeout: number,
+    /** Whether it is one of several that the provider serves. */
+    readonly inFleet = false,
   ) {}
 
   get host(): string {
@@ -78,7 +78,9 @@ export class HostSession {
         return observed;
       },
       (error: unknown) => {
-        this.observed = undefined;
+        // The engine asks for one resource after the other: a host of a fleet that is down costs the others its time once.
+        const isDown = this.inFleet && !this.initial && error instanceof HostError && error.kind === "unreachable";
+        if (!isDown) this.observed = undefined;
         throw error;
       },
     );
@@ -108,7 +110,7 @@ export class HostSession {
       try {
         await this.transact(batch);
       } catch (error) {
-        this.observed = undefined;
+        if (this.initial) this.observed = undefined;
         for (const waiting of batch) if (!this.queue.includes(waiting)) waiting.reject(error);
       }
     }
@@ -140,28 +142,26 @@ export class HostSession {
 
   private async transact(batch: readonly Waiting[]): Promise<void> {
     let expected = await this.observe();
-    const changes: Change[] = [];
-    const planned: Waiting[] = [];
-    const before: HostState[] = [];
+    const planned: Planned[] = [];
     for (const [i, waiting] of batch.entries()) {
       try {
+        const { title, sideEffects, keep } = waiting.request;
         const desired = waiting.request.desired(expected);
         const change: Change = {
-          title: waiting.request.title,
-          plan: plan(desired, expected, waiting.request.sideEffects),
-          ...(waiting.request.keep && { keep: waiting.request.keep() }),
+          title,
+          plan: plan(desired, expected, sideEffects),
+          ...(keep && { keep: keep() }),
         };
+        const { hazard } = change.plan;
         // A change that may cut the line goes alone.
-        if (change.plan.hazard && planned.length > 0) {
+        if (hazard && planned.length > 0) {
           this.queue.unshift(...batch.slice(i));
           break;
         }
-        changes.push(change);
-        planned.push(waiting);
-        const touched = overlay(waiting.request.sideEffects ?? {}, desired);
-        before.push(capture(expected, touched));
+        const touched = overlay(sideEffects ?? {}, desired);
+        planned.push({ change, waiting, before: capture(expected, touched) });
         expected = simulate(expected, touched);
-        if (change.plan.hazard) {
+        if (hazard) {
           this.queue.unshift(...batch.slice(i + 1));
           break;
         }
@@ -169,19 +169,22 @@ export class HostSession {
         waiting.reject(error);
       }
     }
-    const work = changes.map((change, i) => [change, planned[i]!, before[i]!] as const);
     const forgets = ({ keep }: Change) => keep && keep.text === undefined && expected.kept?.[keep.name] !== undefined;
-    if (work.every(([change]) => change.plan.ops.length === 0 && !forgets(change))) {
-      for (const [, waiting] of work) waiting.resolve(await this.observe());
+    if (planned.every(({ change }) => change.plan.ops.length === 0 && !forgets(change))) {
+      for (const { waiting } of planned) waiting.resolve(await this.observe());
       return;
     }
-    const parts = await this.run(changes, planned);
+    const changes = planned.map(({ change }) => change);
+    const parts = await runTransaction(this.transport, changes, {
+      confirmWindow: this.windowOf(changes),
+      onProgress: (i, step) => planned[i]?.waiting.request.onProgress?.(step),
+    });
     if (parts.some(({ key }) => key === "locked")) throw lockedError(this.host, parts);
     const observed = observe(parts.slice(parts.findIndex(({ key }) => key === "observed")));
     this.observed = Promise.resolve(observed);
-    for (const [i, [change, waiting, before]] of work.entries()) {
+    for (const [i, { change, waiting, before }] of planned.entries()) {
       // What the others of the batch changed does not count.
-      const others = work.filter((_, other) => other !== i).map(([, , before]) => before);
+      const others = planned.filter((_, other) => other !== i).map(({ before }) => before);
       const isKnown = observed.facts.libvirtError === undefined || !(before.networks ?? before.interfaces);
       const left = isKnown
         ? differences(without(before, others.reduce(overlay, {})), project(observed, before))
@@ -216,100 +219,10 @@ export class HostSession {
     waiting.reject(failure(this.host, i, change, parts, this.windowOf([change]), left));
   }
 
-  /** Runs the transaction and brings its transcript back, over a new connection where the first one died; again where it never arrived. */
-  private async run(changes: readonly Change[], planned: readonly Waiting[]): Promise<readonly Part[]> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const parts = await this.runOnce(changes, planned);
-      if (!parts.some(({ key }) => key === "never began")) return parts;
-    }
-    throw new HostError(
-      "interrupted",
-      `the connection to ${this.host} broke before the change had arrived there, ${ATTEMPTS} times; nothing was touched`,
-    );
-  }
-
-  private async runOnce(changes: readonly Change[], planned: readonly Waiting[]): Promise<readonly Part[]> {
-    const nonce = newNonce();
-    const hazard = changes.some(({ plan }) => plan.hazard);
-    const window = this.windowOf(changes);
-    const script = startTransaction(changes, { nonce, who: whoWeAre(), confirmWindow: window });
-    const onProgress = (line: string) => {
-      const [, change, step] = /^(\d+) (.*)$/.exec(line) ?? [];
-      planned[Number(change)]?.request.onProgress?.(step!);
-    };
-    let answer: RunResult | undefined;
-    try {
-      const acknowledge = delivered(nonce);
-      answer = await this.transport.run(script, { timeout: CHANGE_TIMEOUT, acknowledge, onProgress });
-      if (answer.code !== 0) throw scriptError(this.host, changes[0]!.title, answer);
-    } catch (error) {
-      if (!(error instanceof HostError) || error.kind !== "interrupted") throw error;
-    }
-    let parts = answer ? parseTranscript(answer.stdout, nonce) : [];
-    if (!answer || parts.some(({ key }) => key === "pending")) {
-      // Over a fresh TCP connection: one that still lives proves nothing of what a new one would meet.
-      this.transport.disconnect();
-      parts = parseTranscript((await this.follow(nonce, hazard, window)).stdout, nonce);
-    }
-    if (!parts.some(({ key }) => ["observed", "locked", "never began"].includes(key)))
-      throw new HostError(
-        "interrupted",
-        `the change on ${this.host} ended early (${parts.at(-1)?.key ?? answer?.stdout.trim() ?? "it said nothing"}); run \`pulumi refresh\` to see how the host is`,
-      );
-    return parts;
-  }
-
   private windowOf(changes: readonly Change[]): number {
     return this.confirmTimeout + Math.max(0, ...changes.map(({ plan }) => plan.settle));
   }
-
-  private async follow(nonce: string, confirm: boolean, window: number): Promise<RunResult> {
-    // While the window is open, and once more after it, when the host has gone back by itself.
-    const deadline = Date.now() + (window + 30) * 1000;
-    for (;;) {
-      try {
-        const answer = await this.transport.run(followTransaction(nonce, confirm), {
-          timeout: CHANGE_TIMEOUT,
-          acknowledge: delivered(nonce),
-          retry: true,
-        });
-        if (answer.code === 0) return answer;
-        throw scriptError(this.host, "fetch the transcript of the change", answer);
-      } catch (error) {
-        if (
-          !(error instanceof HostError) ||
-          !["unreachable", "interrupted"].includes(error.kind) ||
-          Date.now() > deadline
-        )
-          throw error instanceof HostError ? lostSight(error, confirm) : error;
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      }
-    }
-  }
 }
-
-const newNonce = () => randomBytes(16).toString("hex");
-
-function whoWeAre(): string {
-  let user = "?";
-  try {
-    user = userInfo().username;
-  } catch {
-    // no entry in passwd, as in a container
-  }
-  return `pulumi-kvmnet of ${user} on ${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`;
-}
-
-/** The change had begun, for all we know, and the host does not answer any more. */
-const lostSight = (error: HostError, guarded: boolean) =>
-  new HostError(
-    error.kind,
-    `${error.message.replace(/; nothing was touched$/, "")}. The change was on its way to it or at work: ${guarded ? "not confirmed, it has gone back by itself" : "it is whole there, or was not made"}. Once the host answers, \`pulumi refresh\` shows how it is.`,
-    { cause: error },
-  );
-
-const scriptError = (host: string, what: string, { code, stderr }: RunResult) =>
-  new HostError("failed", `cannot ${what} on ${host}: ${stderr.trim() || `sh ended with ${code}`}`);
 
 const lockedError = (host: string, parts: readonly Part[]) =>
   new HostError(

@@ -1,8 +1,13 @@
+import { randomBytes } from "node:crypto";
+
 /** One part of what a script printed: `@NONCE words…` on a line of its own, then the part's bytes. */
 export interface Part {
   readonly key: string;
   readonly text: string;
 }
+
+/** One per script: nobody can guess it. */
+export const newNonce = () => randomBytes(16).toString("hex");
 
 /** The shell function that begins a part. A fresh random nonce per script keeps any content from looking like a heading. */
 export const partFunction = (nonce: string) => `N=${nonce}
