@@ -60,6 +60,11 @@ export class Stack {
     return operator(["pulumi", ...args, "--non-interactive", "--color", "never"], { cwd: this.dir, env: this.env });
   }
 
+  /** Runs a program of the directory by itself: one that drives Pulumi, by its Automation API. */
+  node(...args: string[]): Promise<Result> {
+    return operator(["tsx", ...args], { cwd: this.dir, env: this.env, timeoutMs: 600_000 });
+  }
+
   /** As `pulumi`, in a process group of its own, for those who do not let it come to its end. */
   start(...args: string[]): Run {
     const [command, ...rest] = operatorCommand(["pulumi", ...args, "--non-interactive", "--color", "never"]);

@@ -32,10 +32,7 @@ export async function boot(record: HostRecord, interfaces = installerInterfaces(
         DISK: diskOf(name),
         INTERFACES: interfaces,
         RESOLV: dhcp ? "" : `nameserver ${LAN.gateway}\nsearch ${LAN.domain}\n`,
-        UUID: createHash("md5")
-          .update(`kvmnet ${name}`)
-          .digest("hex")
-          .replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5"),
+        UUID: uuidOf(name),
         KEY: readFileSync(join(labPaths().home, ".ssh/id_ed25519.pub"), "utf8").trim(),
         INSTALL: text("install.sh"),
         INIT: text("init.sh"),
@@ -59,6 +56,13 @@ export async function boot(record: HostRecord, interfaces = installerInterfaces(
     await sleep(20);
   }
 }
+
+/** A host's UUID, the same at every start. */
+export const uuidOf = (name: string): string =>
+  createHash("md5")
+    .update(`kvmnet ${name}`)
+    .digest("hex")
+    .replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 
 /** Records the processes as soon as they are there: a run that is killed now leaves nothing unknown. */
 function remember(record: HostRecord, holderPid: number): { holder?: ProcessId; init?: ProcessId } {

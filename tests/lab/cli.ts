@@ -8,13 +8,13 @@ import { hostNames, labId, labPaths } from "./state";
 
 const HELP = `Throw-away KVM hosts on a LAN of their own, 10.0.0.0/24, on this machine (Linux, as root).
 
-  npm run lab -- up kvm1 [--dhcp] [--address 10.0.0.12]     start a host
+  npm run lab -- up kvm1 [--dhcp] [--address 10.0.0.12]     start a host; with --vm a whole emulated Debian 12
   npm run lab -- shell kvm1 [COMMAND…]                      a shell on it, or one command
   npm run lab -- guest kvm1 web [--bridge br0] [--network default] [--mac 52:54:00:…]
                                                             define and start a guest, without options with no NIC
   npm run lab -- op [COMMAND…]                              a shell as the operator, or one command, such as
                                                             op ssh kvm1.lab, op ping 10.0.0.11, op pulumi up
-  npm run lab -- reboot kvm1                                stop it at once and boot it anew from its disk
+  npm run lab -- reboot kvm1                                stop it at once (a VM in good order) and boot it anew
   npm run lab -- list
   npm run lab -- down [kvm1]                                end one host, or the whole lab
 
@@ -30,13 +30,18 @@ const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFi
 
 const commands: Record<string, (args: string[]) => Promise<number>> = {
   async up(args) {
-    const { values, positionals } = parse(args, { dhcp: { type: "boolean" }, address: { type: "string" } });
+    const { values, positionals } = parse(args, {
+      dhcp: { type: "boolean" },
+      address: { type: "string" },
+      vm: { type: "boolean" },
+    });
     const [name] = exactly(positionals, 1, "up NAME");
     const started = Date.now();
     endOnSignal(name);
     const host = await lab.up(name, {
       say,
       dhcp: values.dhcp === true,
+      vm: values.vm === true,
       ...(typeof values.address === "string" && { address: values.address }),
     });
     say(`${host.name}.lab is up at ${host.address}${values.dhcp ? " (DHCP)" : ""} after ${seconds(started)}.`);

@@ -1,5 +1,6 @@
 import { type Result, type RunOptions, run } from "./run";
 import { type HostRecord, isRunning, loadHost } from "./state";
+import { quoted, vmCommand } from "./vm/boot";
 
 /** A throw-away KVM host: a Debian with its own network, sshd, libvirtd and ifupdown, in namespaces of this machine. */
 export interface LabHost {
@@ -13,7 +14,7 @@ export interface LabHost {
   must(script: string, options?: RunOptions): Promise<string>;
   read(path: string): Promise<string>;
   write(path: string, text: string): Promise<void>;
-  /** Stops everything at once and boots anew from the same disk: /etc stays, /run, /tmp and the kernel's network do not. */
+  /** Stops everything at once (a VM in good order) and boots anew from the same disk: /etc stays, /run, /tmp and the kernel's network do not. */
   reboot(): Promise<void>;
   down(): Promise<void>;
 }
@@ -50,6 +51,10 @@ export function hostCommand(name: string, argv: readonly string[]): string[] {
     "LANG=C.UTF-8",
     `TERM=${process.env.TERM ?? "dumb"}`,
   ];
+  if (record.vm !== undefined) {
+    const words = [...environment, ...argv].map(quoted).join(" ");
+    return vmCommand(name, words, argv[0] === "bash" && argv[1] === "-l" && process.stdin.isTTY);
+  }
   return ["nsenter", ...namespaces, "--", ...environment, ...argv];
 }
 
@@ -62,7 +67,6 @@ export function attach({ name, address, mac }: HostRecord, control: Control): La
     if (code !== 0) throw new Error(`On ${name}, "${script}" failed (exit ${code}): ${(stderr || stdout).trim()}`);
     return stdout;
   };
-  const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
   return {
     name,
     address,

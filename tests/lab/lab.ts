@@ -6,3 +6,4 @@ export { operator, operatorCommand, operatorEnv } from "./operator";
 export { type Result, type RunOptions, must, run } from "./run";
 export { useOwnLab } from "./state";
 export { type GuestOptions, type GuestWait, guest, guestAddress, guestLog, guestReaches } from "./guest/guest";
+export { type VmHost } from "./vm/vm";

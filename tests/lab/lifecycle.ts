@@ -4,12 +4,16 @@ import { join } from "node:path";
 import { withLock } from "../toolchain/lock";
 import { boot } from "./boot";
 import { type LabHost, attach } from "./host";
+import { installerInterfaces } from "./interfaces";
 import { LAN, announce, lanDown, lanUp, plug, unplug, withdraw } from "./lan";
 import { ensurePackages } from "./packages";
 import { kill } from "./process";
 import { must } from "./run";
 import * as state from "./state";
 import { type HostRecord } from "./state";
+import { vmImage } from "./vm/image";
+import { plugVm } from "./vm/plug";
+import { type VmHost, asVm, installVm, rebootVm } from "./vm/vm";
 
 export interface UpOptions {
   /** eth0 gets its address by DHCP; by default it is static, as Debian's installer writes it. */
@@ -18,10 +22,14 @@ export interface UpOptions {
   readonly address?: string;
   /** The whole text of /etc/network/interfaces, instead of the installer's. */
   readonly interfaces?: string;
+  /** A whole machine with systemd and a kernel of its own, emulated: up in some 20 seconds. */
+  readonly vm?: boolean;
   readonly say?: (line: string) => void;
 }
 
 /** Starts a host. The first of a lab makes the LAN too. */
+export function up(name: string, options: UpOptions & { vm: true }): Promise<VmHost>;
+export function up(name: string, options?: UpOptions): Promise<LabHost>;
 export async function up(name: string, options: UpOptions = {}): Promise<LabHost> {
   requireRoot();
   if (!/^[a-z][a-z0-9-]{0,11}$/.test(name) || ["sw", "op", "gw", "operator"].includes(name)) {
@@ -29,28 +37,39 @@ export async function up(name: string, options: UpOptions = {}): Promise<LabHost
       `"${name}" cannot be a host's name: at most 12 lower-case letters, digits and dashes; not sw, op, gw, operator.`,
     );
   }
+  const { say = () => {}, vm = false } = options;
+  await withLock(state.LOCK, 600, () => ensurePackages(say, { vm }));
+  const image = vm ? await vmImage(say) : undefined;
   const record = await withLock(state.LOCK, 600, async () => {
-    await ensurePackages(options.say ?? (() => {}));
     for (const id of state.abandonedLabs()) await downAll(id);
     await lanUp();
     const before = state.loadHost(name);
     if (state.isRunning(before)) throw new Error(`${name} is already up, at ${before.address}.`);
     await clean(name); // what a killed run left
-    const claimed = claim(name, options);
+    const claimed = claim(name, options, image);
     announce(claimed);
-    await plug(claimed);
+    await (vm ? plugVm : plug)(claimed);
     await must(["mount", "-t", "tmpfs", "-o", "mode=755", `${state.labId()}-${name}`, state.diskOf(name)]);
     return claimed;
   });
   try {
-    await boot(record, options.interfaces);
-    trustHostKeys(record);
+    const interfaces = options.interfaces ?? installerInterfaces(record);
+    if (vm) trustHostKeys(record, await installVm(record, interfaces));
+    else {
+      await boot(record, interfaces);
+      trustHostKeys(record, hostKeys(record));
+    }
   } catch (error) {
     await down(name);
     throw error;
   }
-  return attach(record, control);
+  return attached(record);
 }
+
+const attached = (record: HostRecord): LabHost => {
+  const host = attach(record, control);
+  return record.vm === undefined ? host : asVm(host);
+};
 
 /** The hosts of the lab that are up. */
 export const list = (): LabHost[] =>
@@ -58,7 +77,7 @@ export const list = (): LabHost[] =>
     .hostNames()
     .map((name) => state.loadHost(name))
     .filter(state.isRunning)
-    .map((record) => attach(record, control));
+    .map(attached);
 
 /** A host that is up, by its name. */
 export function find(name: string): LabHost {
@@ -106,7 +125,7 @@ export function requireRoot(): void {
 }
 
 /** Picks the host's address and records the host before anything of it exists. */
-function claim(name: string, options: UpOptions): HostRecord {
+function claim(name: string, options: UpOptions, vm?: string): HostRecord {
   const dhcp = options.dhcp ?? false;
   const taken = new Set(state.hostNames().map((other) => state.loadHost(other)?.address));
   const first = dhcp ? 151 : 11;
@@ -119,21 +138,22 @@ function claim(name: string, options: UpOptions): HostRecord {
   }
   if (taken.has(address)) throw new Error(`Another host of the lab has the address ${address}.`);
   const [a, b, c] = createHash("md5").update(name).digest("hex").match(/../g) ?? [];
-  const record = { name, address, dhcp, mac: `52:54:00:${a}:${b}:${c}` }; // the same at every start
+  const record = { name, address, dhcp, mac: `52:54:00:${a}:${b}:${c}`, ...(vm !== undefined && { vm }) }; // the same at every start
   state.saveHost(record);
   mkdirSync(state.diskOf(name), { recursive: true });
   return record;
 }
 
-/** What the operator would have in known_hosts after the first visit, by name and by address. */
-function trustHostKeys({ name, address }: HostRecord): void {
-  const keys = ["ed25519", "ecdsa"].map((type) =>
-    readFileSync(join(state.diskOf(name), "upper/etc/ssh", `ssh_host_${type}_key.pub`), "utf8")
-      .split(" ")
-      .slice(0, 2)
-      .join(" "),
+const hostKeys = ({ name }: HostRecord): string[] =>
+  ["ed25519", "ecdsa"].map((type) =>
+    readFileSync(join(state.diskOf(name), "upper/etc/ssh", `ssh_host_${type}_key.pub`), "utf8"),
   );
-  const lines = keys.map((key) => `${name}.${LAN.domain},${address} ${key}\n`).join("");
+
+/** What the operator would have in known_hosts after the first visit, by name and by address. */
+function trustHostKeys({ name, address }: HostRecord, keys: readonly string[]): void {
+  const lines = keys
+    .map((key) => `${name}.${LAN.domain},${address} ${key.split(" ").slice(0, 2).join(" ")}\n`)
+    .join("");
   appendFileSync(join(state.labPaths().home, ".ssh/known_hosts"), lines);
 }
 
@@ -145,6 +165,7 @@ const isMounted = (path: string): boolean =>
 async function reboot(name: string): Promise<void> {
   const record = state.loadHost(name);
   if (!record) throw new Error(`${name} is not up.`);
+  if (record.vm !== undefined) return rebootVm(name);
   await withLock(state.LOCK, 60, async () => {
     await kill([record.init, record.holder].filter((process) => process !== undefined));
     await unplug(name);

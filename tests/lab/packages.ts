@@ -25,16 +25,24 @@ const PACKAGES: Readonly<Record<string, string>> = {
   kmod: "the guests' kernel modules",
 };
 
+/** What only VMs need: their disk is made, and then emulated. */
+const VM_PACKAGES: typeof PACKAGES = {
+  mmdebstrap: "the disk of a VM",
+  e2fsprogs: "the disk of a VM",
+  "qemu-utils": "the disk of a VM",
+};
+
 /** Installs the Debian packages the lab needs and the machine lacks; says which, and why. */
-export async function ensurePackages(say: (line: string) => void): Promise<void> {
-  const names = Object.keys(PACKAGES);
+export async function ensurePackages(say: (line: string) => void, { vm = false } = {}): Promise<void> {
+  const packages = vm ? { ...PACKAGES, ...VM_PACKAGES } : PACKAGES;
+  const names = Object.keys(packages);
   const query = await run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", ...names]).catch(() => {
     throw new Error("A lab host is made of Debian packages: this machine has no dpkg. Use a Debian or Ubuntu machine.");
   });
   const installed = new Set(query.stdout.split("\n").filter((line) => line.endsWith(" installed")));
   const missing = names.filter((name) => !installed.has(`${name} installed`));
   if (missing.length === 0) return;
-  say(`Installing ${missing.map((name) => `${name} (${PACKAGES[name]})`).join(", ")}: 10 to 60 seconds.`);
+  say(`Installing ${missing.map((name) => `${name} (${packages[name]})`).join(", ")}: 10 to 60 seconds.`);
   const restore = keepServicesDown();
   try {
     const apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"];

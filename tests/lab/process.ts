@@ -14,10 +14,14 @@ export function identify(pid: number): ProcessId | undefined {
   return fields?.[19] === undefined ? undefined : { pid, start: fields[19] };
 }
 
-/** Whether this very process still runs. A zombie does not: in a container nobody may ever reap it. */
+/**
+ * Whether this very process still runs. A zombie does not: in a container nobody may ever reap it. But one whose other threads
+ * are still ending (field 20) has its files open.
+ */
 export function isAlive({ pid, start }: ProcessId): boolean {
   const fields = statFields(pid);
-  return fields !== undefined && fields[19] === start && fields[0] !== "Z" && fields[0] !== "X";
+  if (fields === undefined || fields[19] !== start) return false;
+  return (fields[0] !== "Z" && fields[0] !== "X") || Number(fields[17]) > 1;
 }
 
 /** Kills these processes and waits until they are gone. */

@@ -11,7 +11,9 @@ export interface HostRecord {
   readonly address: string;
   readonly mac: string;
   readonly dhcp: boolean;
-  /** The process that holds the host's namespaces, and the host's PID 1 as the machine sees it. */
+  /** The directory with what it boots from, where it is a VM. */
+  readonly vm?: string;
+  /** The process that holds the host's namespaces, and the host's PID 1 as the machine sees it; a VM's is its QEMU. */
   readonly holder?: ProcessId;
   readonly init?: ProcessId;
 }
@@ -42,7 +44,7 @@ export const namespaceFile = (member: string, id = labId()): string => `/run/net
 
 export const hostDir = (name: string, id = labId()): string => join(labPaths(id).hosts, name);
 
-/** Where a host's disk is mounted: a tmpfs, on which its root is an overlay of the machine's. */
+/** Where a host's disk is mounted: a tmpfs, on which its root is an overlay of the machine's, or of a VM's image. */
 export const diskOf = (name: string, id = labId()): string => join(hostDir(name, id), "disk");
 
 export function saveHost(record: HostRecord): void {

@@ -24,8 +24,9 @@ export interface GuestOptions {
  */
 export async function guest(host: LabHost, name: string, options: GuestOptions = {}): Promise<void> {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) throw new Error(`"${name}" cannot be a guest's name.`);
-  const image = await guestImage(options.say ?? (() => {}));
   const record = loadHost(host.name);
+  if (record?.vm !== undefined) throw new Error(`${host.name} is emulated itself: guests run on hosts in namespaces.`);
+  const image = await guestImage(options.say ?? (() => {}));
   const boot = "/var/lib/libvirt/boot/lab-guest";
   const outside = `/proc/${record?.init?.pid}/root${boot}`;
   for (const file of ["vmlinuz", "initrd.gz"]) {
