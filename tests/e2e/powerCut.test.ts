@@ -1,0 +1,200 @@
+import { copyFileSync, readFileSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type VmHost, down, operator, up, useOwnLab } from "../lab/lab";
+import { diskOf, loadHost } from "../lab/state";
+import { type Run, Stack } from "./stack";
+
+/** What is seen of a change from outside, in its order; `told` is the CLI's good end. */
+const EVENTS = ["script", "begun.0", "br0", "pending", "confirm", "committing.0", "written", "ended.0", "done", "told"];
+/** On one host power is cut at each of them, on the other half-way to the next: twenty points. */
+const POINTS = 2 * EVENTS.length;
+
+/** All of a boot that has to do with the network; the rest would take twice as long again. */
+const BOOT = { ready: "true", append: "init=/usr/local/sbin/quick-init" };
+
+const program = (host: string) => `import * as kvmnet from "pulumi-kvmnet";
+const on = { provider: new kvmnet.Provider("${host}", { host: "${host}.lab", connectTimeout: 60 }) };
+new kvmnet.Bridge("br0", { ports: ["eth0"] }, on);
+`;
+
+type Kind = "old" | "new";
+/** A host's network as it is written, and as it runs. */
+interface Network {
+  readonly files: string;
+  readonly links: string;
+}
+/** A power cut: what was seen before it, and the disk that it leaves. */
+interface Cut {
+  readonly point: string;
+  readonly disk: string;
+}
+
+const outcomes: { readonly kind: Kind; readonly text: string }[] = [];
+let hosts: VmHost[];
+
+beforeAll(async () => {
+  useOwnLab("powercut");
+  hosts = await Promise.all(["kvm1", "kvm2"].map((name) => up(name, { vm: true })));
+});
+afterAll(() => down());
+
+it("a host whose power is cut at any of twenty points of a bridge change boots its old network or its new one, whole", async () => {
+  const [kvm1, kvm2] = hosts as [VmHost, VmHost];
+  const first = await changed(kvm1, () => 0);
+  const halfWay = (event: string): number => {
+    const next = first.times.get(EVENTS[EVENTS.indexOf(event) + 1] ?? "");
+    return next === undefined ? 1000 : (next - first.times.get(event)!) / 2;
+  };
+  await Promise.all([bootEach(kvm1, first), changed(kvm2, halfWay).then((second) => bootEach(kvm2, second))]);
+  const count = (kind: Kind) => outcomes.filter((outcome) => outcome.kind === kind).length;
+  const sum = `power cut: ${outcomes.length} of ${POINTS} points: ${count("old")} old, ${count("new")} new\n`;
+  process.stdout.write([...outcomes.map(({ text }) => text), sum].join("\n"));
+  expect(outcomes).toHaveLength(POINTS);
+  expect(Math.min(count("old"), count("new"))).toBeGreaterThan(0);
+});
+
+it("a change whose host loses its power under it goes on or says so, one `pulumi up` makes it good, and destroy gives back", async () => {
+  await Promise.all(["pending", "written"].map((event, i) => outlived(hosts[i]!, event)));
+});
+
+/** The CLI sees its host go, and come back. */
+async function outlived(host: VmHost, event: string): Promise<void> {
+  const old = await networkOf(host);
+  const stack = await Stack.create({ text: program(host.name) });
+  try {
+    const run = stack.start("up", "--yes", "--skip-preview");
+    await watch(host, run).until(event);
+    await host.cutPower();
+    await host.boot(BOOT);
+    const { code } = await run.ended;
+    process.stdout.write(`power cut: ${host.name} at ${event}, its own CLI: exit ${code}\n`);
+    await stack.must("up", "--refresh", "--yes", "--skip-preview");
+    await stack.must("preview", "--refresh", "--diff", "--expect-no-changes");
+    await stack.destroy();
+    expect(await networkOf(host)).toEqual(old);
+  } finally {
+    stack.remove();
+  }
+}
+
+interface Changed {
+  readonly networks: Readonly<Record<Kind, Network>>;
+  readonly cuts: readonly Cut[];
+  readonly times: ReadonlyMap<string, number>;
+}
+
+/**
+ * One change of the real CLI. After each event and a pause, the host's power is cut as far as its disk can tell: its QEMU is stopped, and what
+ * `kill -9` would leave is what is in the disk's file then. So one change does for all points; the last of them ends the QEMU.
+ */
+async function changed(host: VmHost, pause: (event: string) => number): Promise<Changed> {
+  const old = await networkOf(host);
+  const stack = await Stack.create({ text: program(host.name) });
+  const cuts: Cut[] = [];
+  try {
+    const seen = watch(host, stack.start("up", "--yes", "--skip-preview"));
+    for (const event of EVENTS) {
+      await seen.until(event);
+      await sleep(Math.max(0, pause(event) - (performance.now() - seen.times.get(event)!)));
+      const point = `${host.name} ${pause(event).toFixed(0)} ms after ${event} (last seen: ${seen.last()})`;
+      cuts.push({ point, disk: cutDisk(host, event) });
+    }
+    return { networks: { old, new: await networkOf(host) }, cuts, times: seen.times };
+  } finally {
+    stack.remove();
+  }
+}
+
+/** The disk as it is without another moment of power. */
+function cutDisk({ name }: VmHost, event: string): string {
+  const { pid } = loadHost(name)!.init!;
+  const disk = join(diskOf(name), `${event}.qcow2`);
+  const threads = `/proc/${pid}/task`;
+  const stops = (id: string) => / T /.test(readFileSync(join(threads, id, "stat"), "utf8").replace(/^.*\)/s, ""));
+  process.kill(pid, "SIGSTOP");
+  while (!readdirSync(threads).every(stops)); // what one of them is just writing it writes to the end
+  copyFileSync(join(diskOf(name), "disk.qcow2"), disk);
+  process.kill(pid, "SIGCONT");
+  return disk;
+}
+
+/** From the last to the first, which leaves the host as it was. */
+async function bootEach(host: VmHost, { cuts, networks }: Changed): Promise<void> {
+  for (const { point, disk } of [...cuts].reverse()) {
+    await host.cutPower();
+    renameSync(disk, join(diskOf(host.name), "disk.qcow2"));
+    const began = performance.now();
+    await host.boot(BOOT);
+    await untilReached(host);
+    const seconds = ((performance.now() - began) / 1000).toFixed(0);
+    const kind = await untilWhole(host, networks);
+    outcomes.push({ kind, text: `power cut: ${point}: ${kind}, reached ${seconds} s after it came back` });
+  }
+}
+
+/** Names what appears of a change on the host, every 20 ms, without a process that would cost it time. */
+const WATCH = `exec {never}<> <(:); cd /run
+say() { [[ $seen == *" $1 "* ]] || { seen+=" $1 "; echo "$1"; }; }
+until [[ $seen == *" done "* ]]; do
+  for path in kvmnet/*/{script,begun.0,pending,confirm,committing.0,ended.0,done} /sys/class/net/br0; do [ ! -e "$path" ] || say "\${path##*/}"; done
+  [[ $seen != *" script "* ]] || compgen -G 'kvmnet/*/script' > /dev/null || say done # and fetched already
+  text=$(< /etc/network/interfaces); [[ $text != *br0* ]] || say written
+  read -rt 0.02 -u "$never"
+done`;
+
+interface Watch {
+  readonly times: ReadonlyMap<string, number>;
+  until(event: string): Promise<void>;
+  last(): string;
+}
+
+function watch(host: VmHost, run: Run): Watch {
+  const times = new Map<string, number>();
+  const saw = (event: string): void => void (times.has(event) || times.set(event, performance.now()));
+  const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(saw);
+  host.sh(WATCH, { onOutput, timeoutMs: 120_000 }).catch(() => {}); // it ends with its host
+  let failure = "";
+  void run.ended.then(({ code, stdout, stderr }) => {
+    if (code === 0) saw("told");
+    else failure = `${stdout}\n${stderr}`;
+  });
+  return {
+    times,
+    last: () => [...times.keys()].at(-1) ?? "nothing",
+    async until(event) {
+      for (const deadline = Date.now() + 120_000; !times.has(event); await sleep(5)) {
+        if (!failure && !times.has("told") && Date.now() < deadline) continue;
+        throw new Error(`${event} was not seen on ${host.name}, only ${[...times.keys()].join(", ")}. ${failure}`);
+      }
+    },
+  };
+}
+
+/** What a boot would begin with, and what the kernel has; temporary files, which nothing reads, do not count. */
+async function networkOf(host: VmHost): Promise<Network> {
+  const files = await host.must(
+    "cd /etc/network && find . -type f ! -name '.kvmnet.*' -exec sha256sum {} + | sort -k 2",
+  );
+  // Not the link's own: bridge-utils takes a port's away at boot (addrgenmode none).
+  const links = await host.must(
+    "ip -br link; ip -o addr show scope global | cut -d ' ' -f 2-; ip route; ip -6 route | grep -v ^fe80; cd /sys/class/net && echo */brif/*",
+  );
+  return { files, links };
+}
+
+/** A boot is not over when the first connection comes through. */
+async function untilWhole(host: VmHost, networks: Changed["networks"]): Promise<Kind> {
+  for (const deadline = Date.now() + 60_000; ; await sleep(500)) {
+    const network = await networkOf(host);
+    for (const kind of ["old", "new"] as const)
+      if (network.files === networks[kind].files && network.links === networks[kind].links) return kind;
+    if (Date.now() > deadline) expect(network).toEqual(networks[network.files === networks.old.files ? "old" : "new"]);
+  }
+}
+
+async function untilReached({ name }: VmHost): Promise<void> {
+  const ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", `root@${name}.lab`, "true"];
+  for (const deadline = Date.now() + 60_000; (await operator(ssh)).code !== 0; await sleep(100))
+    if (Date.now() > deadline) throw new Error(`${name} did not answer SSH within 60 s of its boot.`);
+}
