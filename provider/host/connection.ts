@@ -20,8 +20,8 @@ export interface Connection {
   readonly knownHosts?: string;
   /** Default: where the user is not root, since changing a host's network takes root. */
   readonly sudo?: boolean;
-  /** Seconds for all of TCP, key exchange and authentication. */
-  readonly connectTimeout: number;
+  /** Seconds for all of TCP, key exchange and authentication. Default: `ConnectTimeout` of ssh_config(5), else 10. */
+  readonly connectTimeout?: number;
   /** Seconds in which a change of the path of this connection must be confirmed. */
   readonly confirmTimeout: number;
 }
@@ -136,9 +136,11 @@ class Reader {
       at.port ?? this.integer("port", 65535),
       this.boolean("sudo"),
     ];
+    const connectTimeout = this.integer("connectTimeout", 600);
     if (user !== undefined) optional.user = user;
     if (port !== undefined) optional.port = port;
     if (sudo !== undefined) optional.sudo = sudo;
+    if (connectTimeout !== undefined) optional.connectTimeout = connectTimeout;
     for (const key of ["password", "privateKey", "passphrase", "agent", "knownHosts"] as const) {
       const value = this.text(key);
       if (value !== undefined) optional[key] = value;
@@ -151,7 +153,6 @@ class Reader {
       name: name ?? at.host,
       host: at.host,
       ...optional,
-      connectTimeout: this.integer("connectTimeout", 600) ?? 10,
       confirmTimeout: this.integer("confirmTimeout", 3600) ?? 60,
     } as Connection;
   }

@@ -76,7 +76,8 @@ async function openAgent({ agent, connectTimeout }: Destination, unusable: strin
   }
 }
 
-function chosenKey(connection: Destination, textOrPath: string): { label: string; key: ParsedKey } {
+/** The key in `privateKey`, opened; or an error that does not show it. */
+export function chosenKey(connection: Destination, textOrPath: string): { label: string; key: ParsedKey } {
   const isText = KEY_TEXT.test(textOrPath);
   const label = isText ? "the key in `privateKey`" : tildePath(textOrPath);
   const refuse = (reason: string): never => {

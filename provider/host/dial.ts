@@ -1,25 +1,30 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import { HostError } from "../errors";
 import { type Credentials, gatherCredentials } from "./credentials";
 import { HostKeyPolicy } from "./hostKey";
+import { LoginErrors, newProgress } from "./loginErrors";
 import type { Destination } from "./sshConfig";
 
-/** A connection that is logged in. */
-export interface Line {
+/** A login by ssh2, and what carries it: a TCP socket, or a channel of the jump host before it. */
+export interface Hop {
   readonly client: Client;
-  readonly socket: Socket;
+  readonly socket: Duplex;
 }
 
-/** Connects and logs in before `deadline` (as Date.now() has it), or says what was tried and what to do. */
-export async function dial(connection: Destination, deadline: number): Promise<Line> {
+/**
+ * Connects and logs in before `deadline` (as Date.now() has it), or says what was tried and what to do. `jump`: through this host,
+ * which is logged in to already.
+ */
+export async function dial(connection: Destination, deadline: number, jump?: Client): Promise<Hop> {
   const policy = new HostKeyPolicy(connection);
   const credentials = await gatherCredentials(connection);
   let refusal: unknown;
   for (const algorithms of policy.offers) {
-    const attempt = new Attempt(connection, credentials, policy, deadline, algorithms);
+    const attempt = new Attempt(connection, credentials, policy, deadline, algorithms, jump);
     try {
-      return await attempt.line();
+      return await attempt.hop();
     } catch (error) {
       if (!(refusal instanceof HostError && refusal.kind === "hostKey")) refusal = error;
       // Behind a pinned fingerprint: it may be of the host's next key.
@@ -31,10 +36,8 @@ export async function dial(connection: Destination, deadline: number): Promise<L
 
 class Attempt {
   private readonly client = new Client();
-  private readonly addresses: string[] = [];
-  private readonly tried: string[] = [];
-  private accepted: readonly string[] = [];
-  private step: "lookup" | "tcp" | "key exchange" | "login" = "lookup";
+  private readonly progress = newProgress();
+  private readonly errors: LoginErrors;
   private refusal: HostError | undefined;
   /** Whether the host may have another key, of another type, that would be accepted. */
   otherKeyType = false;
@@ -45,65 +48,108 @@ class Attempt {
     private readonly policy: HostKeyPolicy,
     private readonly deadline: number,
     private readonly algorithms: readonly string[],
-  ) {}
+    private readonly jump: Client | undefined,
+  ) {
+    this.progress.unusable = credentials.unusable;
+    this.errors = new LoginErrors(connection, this.progress);
+  }
 
-  line(): Promise<Line> {
-    const { address, port } = this.connection;
+  hop(): Promise<Hop> {
     return new Promise((resolve, reject) => {
       const left = Math.max(1, this.deadline - Date.now());
-      const socket = connect({
-        host: address,
-        port,
-        noDelay: true,
-        autoSelectFamily: true,
-        // Of a name with several addresses, each gets its part of the time; Node's own 0.25 s is less than a far host needs.
-        autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(left / 3)),
-      });
+      let socket: Duplex | undefined;
+      let failed = false;
       const fail = (error: HostError) => {
+        failed = true;
         clearTimeout(timer);
         reject(error);
         this.client.destroy();
-        socket.destroy();
+        socket?.destroy();
       };
-      const timer = setTimeout(() => fail(this.timedOut(socket)), left);
-      socket.on("lookup", () => (this.step = "tcp"));
-      socket.on("connectionAttempt", (ip: string) => {
-        this.step = "tcp";
-        this.addresses.push(ip);
-      });
-      // Stays for as long as the connection: an error without a listener would end the process.
-      socket.on("error", (error) => fail(this.lost(error)));
-      socket.once("connect", () => {
-        this.step = "key exchange";
-        this.client
-          .on("handshake", () => (this.step = "login"))
-          .on("ready", () => {
-            clearTimeout(timer);
-            resolve({ client: this.client, socket });
-          })
-          .on("error", (error: Error & { level?: string }) => {
-            // The agent's errors only end what was tried with it.
-            if (error.level !== "agent") fail(this.refusal ?? this.failed(error));
-          })
-          .on("close", () => fail(this.refusal ?? this.lost()));
-        this.client.connect({
-          sock: socket,
-          username: this.connection.user,
-          readyTimeout: 0, // one clock for all of it: `timer`
-          keepaliveInterval: 0, // ssh.ts does it while a command runs: an idle connection shall not keep the process alive
-          algorithms: { serverHostKey: [...this.algorithms] as never },
-          hostVerifier: (key: Buffer) => {
-            this.refusal = this.policy.refusal(key);
-            this.otherKeyType = this.refusal !== undefined;
-            return this.refusal === undefined;
-          },
-          authHandler: this.nextMethod,
+      const timer = setTimeout(() => fail(this.errors.timedOut()), left);
+      const connected = (connection: Duplex) => {
+        socket = connection;
+        if (failed) return void socket.destroy();
+        this.login(socket, fail, () => {
+          clearTimeout(timer);
+          resolve({ client: this.client, socket: connection });
         });
-      });
+      };
+      if (this.jump) this.forward(this.jump, fail, connected);
+      else socket = this.connect(left, fail, connected);
     });
   }
 
-  private readonly waiting = () => this.credentials.offers.filter(({ label }) => !this.tried.includes(label));
+  private connect(left: number, fail: (error: HostError) => void, connected: (socket: Duplex) => void): Duplex {
+    const socket = connect({
+      host: this.connection.address,
+      port: this.connection.port,
+      noDelay: true,
+      autoSelectFamily: true,
+      // Of a name with several addresses, each gets its part of the time; Node's own 0.25 s is less than a far host needs.
+      autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(left / 3)),
+    });
+    socket.on("lookup", () => (this.progress.step = "tcp"));
+    socket.on("connectionAttempt", (ip: string) => {
+      this.progress.step = "tcp";
+      this.progress.addresses.push(ip);
+    });
+    // Stays for as long as the connection: an error without a listener would end the process.
+    socket.on("error", (error) => fail(this.errors.lost(error)));
+    return socket.once("connect", () => connected(socket));
+  }
+
+  /** The jump host looks up the name, and connects. */
+  private forward(jump: Client, fail: (error: HostError) => void, connected: (socket: Duplex) => void): void {
+    this.progress.step = "tcp";
+    const refused = (error: Error) =>
+      fail(
+        this.errors.lost(
+          new Error(
+            `${error.message.replace("(SSH) Channel open failure: ", "")}; the jump host has to let TCP through (AllowTcpForwarding of its sshd_config)`,
+          ),
+        ),
+      );
+    try {
+      jump.forwardOut("127.0.0.1", 0, this.connection.address, this.connection.port, (error, channel) => {
+        if (error) return refused(error);
+        channel.on("error", () => undefined);
+        connected(channel);
+      });
+    } catch (error) {
+      refused(error as Error);
+    }
+  }
+
+  private login(socket: Duplex, fail: (error: HostError) => void, ready: () => void): void {
+    this.progress.step = "key exchange";
+    socket.once("data", () => (this.progress.heard = true));
+    this.client
+      .on("handshake", () => {
+        this.progress.step = "login";
+        const error = this.policy.learn();
+        if (error) fail(error);
+      })
+      .on("ready", ready)
+      .on("error", (error: Error & { level?: string }) => {
+        // The agent's errors only end what was tried with it.
+        if (error.level !== "agent") fail(this.refusal ?? this.failed(error));
+      })
+      .on("close", () => fail(this.refusal ?? this.errors.lost()));
+    this.client.connect({
+      sock: socket,
+      username: this.connection.user,
+      readyTimeout: 0, // one clock for all of it, in `hop`
+      keepaliveInterval: 0, // ssh2Line.ts does it while a command runs: an idle connection shall not keep the process alive
+      algorithms: { serverHostKey: [...this.algorithms] as never },
+      hostVerifier: (key: Buffer) => {
+        this.refusal = this.policy.refusal(key);
+        this.otherKeyType = this.refusal !== undefined;
+        return this.refusal === undefined;
+      },
+      authHandler: this.nextMethod,
+    });
+  }
 
   /** The next that was not tried and that the host would take; after a part of several (a key, then a password) it takes others. */
   private readonly nextMethod = (
@@ -111,11 +157,12 @@ class Attempt {
     _partial: boolean | null,
     next: (method: never) => void,
   ) => {
-    this.accepted = left ?? [];
-    const offer = this.waiting().find(
-      ({ method: { type } }) => !left || left.includes(type === "agent" ? "publickey" : type),
-    );
-    if (offer) this.tried.push(offer.label);
+    const { tried } = this.progress;
+    const waiting = this.credentials.offers.filter(({ label }) => !tried.includes(label));
+    const offer = waiting.find(({ method: { type } }) => !left || left.includes(type === "agent" ? "publickey" : type));
+    if (offer) tried.push(offer.label);
+    this.progress.accepted = left ?? [];
+    this.progress.untried = waiting.filter((one) => one !== offer).map(({ label }) => label);
     // Without anything to offer, to learn what the host would take.
     const nothing = left ? false : { type: "none", username: this.connection.user };
     next((offer?.method ?? nothing) as never);
@@ -123,95 +170,11 @@ class Attempt {
 
   private failed(error: Error & { level?: string }): HostError {
     if (error.level === "client-authentication" || /authentication failures/i.test(error.message))
-      return this.notLetIn(error);
+      return this.errors.notLetIn(error);
     if (/no matching (host key|key exchange|.*cipher|.*MAC)/i.test(error.message)) {
       this.otherKeyType = /host key/i.test(error.message);
-      return this.unreachable(`${error.message}: the host's sshd and this client have none in common`, error);
+      return this.errors.unreachable(`${error.message}: the host's sshd and this client have none in common`, error);
     }
-    return this.lost(error);
-  }
-
-  private lost(error?: Error): HostError {
-    const { host, port } = this.connection;
-    const code = (error as NodeJS.ErrnoException | undefined)?.code;
-    const said = error?.message || code || "the host closed the connection";
-    if (this.step === "lookup" || code === "ENOTFOUND" || code === "EAI_AGAIN")
-      return this.unreachable(
-        `the name ${host} has no address (${code ?? said}); check \`host\` and this machine's DNS`,
-        error,
-      );
-    if (this.step === "tcp") {
-      const why = code === "ECONNREFUSED" ? "refused: no sshd listens there, or a firewall rejects it" : said;
-      return this.unreachable(`TCP to ${this.where()} port ${port}: ${why}`, error);
-    }
-    const during = this.step === "login" ? `during the login${this.trying()}` : "before the SSH key exchange was over";
-    return this.unreachable(
-      `the connection to ${this.where()} port ${port} broke ${during}: ${said}. Is it an sshd, does it let this address in (MaxStartups, hosts.deny)?`,
-      error,
-    );
-  }
-
-  private timedOut(socket: Socket): HostError {
-    const { host, port, connectTimeout } = this.connection;
-    const within = `within ${connectTimeout} s (connectTimeout)`;
-    const at = `${this.where()} port ${port}`;
-    switch (this.step) {
-      case "lookup":
-        return this.unreachable(`the name ${host} could not be looked up ${within}; check this machine's DNS`);
-      case "tcp":
-        return this.unreachable(
-          `no answer from ${at} ${within}. Is the host up, is the address right, does a firewall drop SSH?`,
-        );
-      case "key exchange":
-        return this.unreachable(
-          socket.bytesRead === 0
-            ? `${at} took the TCP connection but said nothing ${within}. Is it an sshd, is the host overloaded?`
-            : `${at} did not finish the SSH key exchange ${within}. Is the host overloaded, does a smaller MTU on the way drop packets?`,
-        );
-      case "login":
-        return this.unreachable(`${at} did not finish the login ${within}${this.trying()}`);
-    }
-  }
-
-  private notLetIn(error: Error): HostError {
-    const { name, user, host, port, password, privateKey } = this.connection;
-    const { unusable } = this.credentials;
-    const tooMany = /authentication failures/i.test(error.message)
-      ? ` It hung up after too many (MaxAuthTries): set \`privateKey\`, or agent: "none".`
-      : "";
-    const skipped = this.waiting().map(({ label }) => label);
-    const parts = [
-      `tried ${this.tried.join(", ") || "nothing: there is no key and no password"}`,
-      ...(unusable.length > 0 ? [`could not use ${unusable.join(", ")}`] : []),
-      ...(skipped.length > 0 ? [`did not try ${skipped.join(", ")}`] : []),
-      ...(this.accepted.length > 0 ? [`the host takes ${this.accepted.join(", ")}`] : []),
-    ];
-    const advice =
-      privateKey === undefined && password === undefined
-        ? `Set \`privateKey\` or \`password\`, or put one of these keys into ${user}'s ~/.ssh/authorized_keys there.`
-        : `Check \`user\` and what it may log in with${user === "root" ? " (sshd's PermitRootLogin)" : ""}.`;
-    return new HostError(
-      "authentication",
-      `${name} does not let us in as ${user}@${host}:${port}: ${parts.join("; ")}.${tooMany} ${advice}`,
-      { cause: error },
-    );
-  }
-
-  private trying(): string {
-    return this.tried.length > 0 ? `, tried ${this.tried.join(", ")}` : "";
-  }
-
-  private where(): string {
-    const { host } = this.connection;
-    const others = this.addresses.filter((ip) => ip !== host);
-    return others.length > 0 ? `${host} (${others.join(", ")})` : host;
-  }
-
-  private unreachable(why: string, cause?: Error): HostError {
-    const { name, user, host, port } = this.connection;
-    const target = `${user}@${host}:${port}`;
-    return new HostError("unreachable", `cannot reach ${name === host ? target : `${name} (${target})`}: ${why}`, {
-      cause,
-    });
+    return this.errors.lost(error);
   }
 }

@@ -1,4 +1,7 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { tildePath } from "./home";
 import { PublicKey } from "./publicKey";
 
 export interface KnownHostsFile {
@@ -16,7 +19,7 @@ export interface HostKeyCheck {
 
 interface Entry {
   readonly at: string;
-  readonly revoked: boolean;
+  readonly marker: "@revoked" | "@cert-authority" | undefined;
   readonly matches: (name: string) => boolean;
   readonly key: PublicKey;
 }
@@ -25,7 +28,7 @@ const DEFAULT_PORT = 22;
 
 /**
  * OpenSSH's known_hosts (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). No maintained library reads hashed names, markers and negated
- * patterns, so it is written here. `@cert-authority` lines are left out: host certificates are not asked for.
+ * patterns, so it is written here. Who has a `@cert-authority` is left to the system's ssh: ssh2 knows no host certificates.
  */
 export class KnownHosts {
   private readonly entries: readonly Entry[];
@@ -36,13 +39,17 @@ export class KnownHosts {
     );
   }
 
+  static read(paths: readonly string[]): KnownHosts {
+    return new KnownHosts(paths.map((path) => ({ path: tildePath(path), text: read(path) })));
+  }
+
   /** What ssh(1) would say of a host that shows this key. A line may have been revoked for one host, and the key with it. */
   check(host: string, port: number, blob: Buffer): HostKeyCheck {
     const key = PublicKey.fromBlob(blob);
     if (!key) return { verdict: "unknown" };
     const names = namesOf(host, port);
     const revoked = this.entries.find(
-      (entry) => entry.revoked && entry.key.equals(key) && names.some((name) => entry.matches(name)),
+      (entry) => entry.marker === "@revoked" && entry.key.equals(key) && names.some((name) => entry.matches(name)),
     );
     if (revoked) return found("revoked", revoked);
     for (const name of names) {
@@ -63,8 +70,32 @@ export class KnownHosts {
     return [...new Set(namesOf(host, port).flatMap((name) => this.keysOf(name).map(({ key }) => key.type)))];
   }
 
+  /** `file:line` of an authority that signs the host's certificates. */
+  authority(host: string, port: number): string | undefined {
+    const names = namesOf(host, port);
+    return this.entries.find(({ marker, matches }) => marker === "@cert-authority" && names.some(matches))?.at;
+  }
+
   private keysOf(name: string): Entry[] {
-    return this.entries.filter((entry) => !entry.revoked && entry.matches(name));
+    return this.entries.filter((entry) => entry.marker === undefined && entry.matches(name));
+  }
+
+  /** Writes a host down, as ssh(1) does. */
+  static learn(path: string, host: string, port: number, key: PublicKey, hashed: boolean): void {
+    const name = namesOf(host, port)[0]!;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Its last line may lack its end.
+    const text = read(path);
+    const line = `${text === "" || text.endsWith("\n") ? "" : "\n"}${hashed ? hash(name) : name} ${key}\n`;
+    appendFileSync(path, line, { mode: 0o600 });
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // as ssh(1): a file that is not there knows nobody
   }
 }
 
@@ -81,9 +112,9 @@ function parseLine(line: string, at: string): Entry | undefined {
   const marker = words[0]?.startsWith("@") ? words.shift() : undefined;
   const [hosts, type, base64] = words;
   if (!hosts || hosts.startsWith("#") || !type || !base64) return undefined;
-  if (marker !== undefined && marker !== "@revoked") return undefined;
+  if (marker !== undefined && marker !== "@revoked" && marker !== "@cert-authority") return undefined;
   const key = PublicKey.fromWords(type, base64);
-  return key && { at, revoked: marker === "@revoked", matches: matcher(hosts), key };
+  return key && { at, marker, matches: matcher(hosts), key };
 }
 
 function matcher(hosts: string): (name: string) => boolean {
@@ -99,6 +130,11 @@ function matcher(hosts: string): (name: string) => boolean {
 }
 
 /** `HashKnownHosts yes`: `|1|salt|HMAC-SHA1(salt, name)`, one name a line. */
+function hash(name: string): string {
+  const salt = randomBytes(20);
+  return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;
+}
+
 function hashMatcher(hosts: string): (name: string) => boolean {
   const [, version, salt, hash] = hosts.split("|");
   if (version !== "1" || !salt || !hash) return () => false;

@@ -1,13 +1,10 @@
 import { constants } from "node:os";
 import { StringDecoder } from "node:string_decoder";
-import type { Client, ClientChannel } from "ssh2";
 import { decode, encode } from "../bytes";
 import { HostError } from "../errors";
+import { SessionRefused, type Channel, type Exit, type Line } from "./line";
 import type { Destination } from "./sshConfig";
 import type { RunOptions, RunResult } from "./transport";
-
-/** The host gave no channel: MaxSessions of sshd_config(5) are in use. */
-export const SESSION_REFUSED = Symbol("session refused");
 
 /** Of a run that names none, milliseconds. */
 export const DEFAULT_TIMEOUT = 60_000;
@@ -25,7 +22,8 @@ const SHELL = `sh -c 'echo "${READY.trim()}"; exec sh -s'`;
  * to a question that only sudo asks) can never be read by the shell as a command, whether sudo wants one or not.
  */
 export class RootShell {
-  private channel: ClientChannel | undefined;
+  private readonly connection: Destination;
+  private channel: Channel | undefined;
   private ready = false;
   private prompts = 0;
   private readonly stdout: Buffer[] = [];
@@ -34,22 +32,21 @@ export class RootShell {
   /** Until the shell is there: what came so far. */
   private before = { stdout: "", stderr: "" };
   private readonly decoder = new StringDecoder("utf8");
-  private line = "";
+  private unended = "";
   private tail = "";
   private acknowledged = false;
   private timer: NodeJS.Timeout | undefined;
-  private exit: { code: number | null; signal?: string } | undefined;
+  private exit: Exit | undefined;
   private settled = false;
   private resolve!: (result: RunResult) => void;
   private reject!: (error: HostError) => void;
 
   constructor(
-    private readonly connection: Destination,
-    private readonly client: Client,
+    private readonly line: Line,
     private readonly options: RunOptions,
-    /** Why the connection broke, where that is known. */
-    private readonly lost: () => Error | undefined,
-  ) {}
+  ) {
+    this.connection = line.destination;
+  }
 
   /** `startTimeout`: milliseconds in which the host must give the channel, and in which the shell must then be there. */
   run(script: string, startTimeout: number): Promise<RunResult> {
@@ -57,26 +54,21 @@ export class RootShell {
       this.resolve = resolve;
       this.reject = reject;
       this.startTimer(startTimeout, () => this.unreachable("the host gave no session in time"));
-      const opened = (error: Error | undefined, channel: ClientChannel) => {
-        if (this.settled) return void channel?.destroy();
-        if (error) return this.fail(this.notOpened(error));
-        this.channel = channel;
-        this.startTimer(Math.max(startTimeout, this.connection.connectTimeout * 1000), () => this.notReady());
-        channel.on("data", (chunk: Buffer) => this.onStdout(chunk, script));
-        channel.stderr.on("data", (chunk: Buffer) => this.onStderr(chunk));
-        channel.on(
-          "exit",
-          (code: number | null, signal?: string) => (this.exit = signal ? { code, signal } : { code }),
-        );
-        channel.on("error", () => undefined); // a write after the host's end; `close` says the rest
-        channel.on("close", () => this.onClose());
-      };
-      try {
-        this.client.exec(this.command, opened);
-      } catch (error) {
-        this.fail(this.unreachable("the connection is gone", error as Error));
-      }
+      this.line.exec(this.command).then(
+        (channel) => this.onOpened(channel, script, startTimeout),
+        (error: Error) => this.fail(this.notOpened(error)),
+      );
     });
+  }
+
+  private onOpened(channel: Channel, script: string, startTimeout: number): void {
+    if (this.settled) return channel.destroy();
+    this.channel = channel;
+    this.startTimer(Math.max(startTimeout, this.connection.connectTimeout * 1000), () => this.notReady());
+    channel.stdout.on("data", (chunk: Buffer) => this.onStdout(chunk, script)).resume();
+    channel.stderr.on("data", (chunk: Buffer) => this.onStderr(chunk)).resume();
+    channel.stdin.on("error", () => undefined); // a write after the host's end; `closed` says the rest
+    void channel.closed.then((exit) => this.onClose(exit));
   }
 
   private get command(): string {
@@ -93,8 +85,8 @@ export class RootShell {
     this.ready = true;
     this.startTimer(this.timeout, () => this.interrupted(`it did not end within ${this.timeout / 1000} s`));
     this.collect(this.stdout, Buffer.from(this.before.stdout.slice(at + READY.length), "latin1"));
-    if (this.options.acknowledge === undefined) this.channel!.end(encode(script));
-    else this.channel!.write(encode(script));
+    if (this.options.acknowledge === undefined) this.channel!.stdin.end(encode(script));
+    else this.channel!.stdin.write(encode(script));
   }
 
   private onOutput(chunk: Buffer): void {
@@ -105,7 +97,7 @@ export class RootShell {
     const text = this.tail + chunk.toString("latin1");
     this.acknowledged = text.includes(`\n${acknowledge}\n`);
     this.tail = text.slice(-acknowledge.length - 1);
-    if (this.acknowledged) this.channel!.end("arrived\n");
+    if (this.acknowledged) this.channel!.stdin.end("arrived\n");
   }
 
   private onStderr(chunk: Buffer): void {
@@ -113,7 +105,7 @@ export class RootShell {
       this.before.stderr += chunk.toString();
       const asked = this.before.stderr.split(PROMPT).length - 1;
       if (asked > 1) return this.fail(this.notRoot("sudo does not take the password"));
-      if (asked > this.prompts) this.channel!.write(`${this.connection.password}\n`);
+      if (asked > this.prompts) this.channel!.stdin.write(`${this.connection.password}\n`);
       this.prompts = asked;
       return this.collect([], chunk);
     }
@@ -122,8 +114,8 @@ export class RootShell {
   }
 
   private progress(text: string): void {
-    const lines = (this.line + text).split("\n");
-    this.line = lines.pop()!;
+    const lines = (this.unended + text).split("\n");
+    this.unended = lines.pop()!;
     for (const line of lines) this.options.onProgress?.(line);
   }
 
@@ -140,14 +132,15 @@ export class RootShell {
     );
   }
 
-  private onClose(): void {
+  private onClose(exit: Exit | undefined): void {
     if (this.settled) return;
+    this.exit = exit;
     if (!this.ready) return this.fail(this.notReady());
-    if (!this.exit) return this.fail(this.interrupted(this.lost()?.message ?? "the host closed the session"));
+    if (!exit) return this.fail(this.interrupted(this.line.lost?.message ?? "the host closed the session"));
     this.progress(this.decoder.end());
-    if (this.line) this.options.onProgress?.(this.line);
+    if (this.unended) this.options.onProgress?.(this.unended);
     this.settle();
-    const { code, signal } = this.exit;
+    const { code, signal } = exit;
     this.resolve({
       stdout: decode(Buffer.concat(this.stdout)),
       stderr: Buffer.concat(this.stderr).toString("utf8"),
@@ -161,7 +154,7 @@ export class RootShell {
     const { sudo, user, name } = this.connection;
     const said = [this.before.stderr, this.before.stdout].map((text) => text.replaceAll(PROMPT, "").trim());
     const quoted = said.filter(Boolean).map((text) => `"${text.slice(-500)}"`);
-    if (this.lost()) return this.unreachable("the connection broke before the script was sent", this.lost());
+    if (this.line.lost) return this.unreachable("the connection broke before the script was sent", this.line.lost);
     if (sudo && this.channel && (this.exit || quoted.length > 0)) return this.notRoot(`sudo says ${quoted.join(", ")}`);
     if (this.exit)
       return new HostError(
@@ -173,25 +166,26 @@ export class RootShell {
 
   private notRoot(why: string): HostError {
     const { user, name, password } = this.connection;
-    const advice = /tty/.test(why)
-      ? `Add \`Defaults:${user} !requiretty\` to its sudoers(5).`
-      : password === undefined
-        ? `Set \`password\`, or allow it without one in /etc/sudoers.d there: \`${user} ALL=(root) NOPASSWD: ALL\`.`
-        : "Check `password`, and that its sudoers(5) let that user run any command.";
+    const advice = /sudo: (command )?not found|sudo: unknown command|sudo: Command not found|sudo: No such file/i.test(
+      why,
+    )
+      ? "Install sudo there, or log in as root."
+      : /tty/.test(why)
+        ? `Add \`Defaults:${user} !requiretty\` to its sudoers(5).`
+        : password === undefined
+          ? `Set \`password\`, or allow it without one in /etc/sudoers.d there: \`${user} ALL=(root) NOPASSWD: ALL\`.`
+          : "Check `password`, and that its sudoers(5) let that user run any command.";
     return new HostError("authentication", `${user} may not become root on ${name}: ${why}. ${advice}`);
   }
 
-  private notOpened(error: Error & { reason?: unknown }): HostError {
-    const alive = this.lost() === undefined && error.reason !== undefined;
-    return alive
-      ? new HostError(
-          "unreachable",
-          `${this.connection.name} lets us in, but gives no session (MaxSessions of its sshd_config): ${error.message}`,
-          {
-            cause: SESSION_REFUSED,
-          },
-        )
-      : this.unreachable("the connection broke before the script was sent", this.lost() ?? error);
+  private notOpened(error: Error): HostError {
+    if (!(error instanceof SessionRefused) || this.line.lost)
+      return this.unreachable("the connection broke before the script was sent", this.line.lost ?? error);
+    return new HostError(
+      "unreachable",
+      `${this.connection.name} lets us in, but gives no session (MaxSessions of its sshd_config): ${error.message}`,
+      { cause: error },
+    );
   }
 
   private unreachable(why: string, cause?: Error): HostError {

@@ -1,21 +1,21 @@
 import { HostError } from "../errors";
 import type { Connection } from "./connection";
-import { dial, type Line } from "./dial";
+import { SessionRefused, type Connect, type Line } from "./line";
+import { opensshLine } from "./opensshLine";
+import { DEFAULT_TIMEOUT, RootShell } from "./rootShell";
+import { ssh2Line } from "./ssh2Line";
 import { type Destination, resolve } from "./sshConfig";
-import { DEFAULT_TIMEOUT, RootShell, SESSION_REFUSED } from "./rootShell";
 import type { RunOptions, RunResult, Transport } from "./transport";
 
 /** sshd's MaxSessions is 10, and a person may be logged in through the same master connection; four scripts are enough at once. */
 const MAX_CHANNELS = 4;
 /** Before the second and the third try, milliseconds. */
 const PAUSES = [250, 1000];
-/** While a script runs, milliseconds: how often the host is asked for a sign of life, and after how long without one it is given up. */
-const KEEPALIVE = 5_000;
-const SILENCE = 15_000;
 
-/** SSH over ssh2: one connection, made when first needed and kept, with a few channels at once. */
+/** One connection, made when first needed and kept, with a few channels at once. */
 export class SshTransport implements Transport {
-  private line: Promise<HeldLine> | undefined;
+  private destination: Promise<Destination> | undefined;
+  private line: Promise<Line> | undefined;
   private dials = 0;
   private trips = 0;
   private channels = 0;
@@ -25,6 +25,8 @@ export class SshTransport implements Transport {
   constructor(
     private readonly connection: Connection,
     private readonly debug: (line: string) => unknown = () => undefined,
+    /** By what: left out, the one that can reach the host. */
+    private readonly by?: keyof typeof LINES,
   ) {}
 
   get host(): string {
@@ -59,7 +61,7 @@ export class SshTransport implements Transport {
 
   /** Again, where the script is known not to have begun, or may begin twice. */
   private async runWithRetries(script: string, options: RunOptions): Promise<RunResult> {
-    const connectTimeout = this.connection.connectTimeout * 1000;
+    const connectTimeout = (await this.resolved()).connectTimeout * 1000;
     let deadline = Date.now() + connectTimeout;
     for (const pause of [...PAUSES, undefined]) {
       const began = Date.now();
@@ -87,10 +89,7 @@ export class SshTransport implements Transport {
     try {
       // One that was kept may have died unnoticed: then some time is left for a new one.
       const left = (deadline - Date.now()) / (kept ? 2 : 1);
-      return await new RootShell(line.destination, line.client, options, () => line.lost).run(
-        script,
-        Math.max(left, 1000),
-      );
+      return await new RootShell(line, options).run(script, Math.max(left, 1000));
     } catch (error) {
       const broken = error instanceof HostError && error.kind === "unreachable" && !isRefusedSession(error);
       if (broken && this.line === dialed) this.disconnect();
@@ -100,80 +99,49 @@ export class SshTransport implements Transport {
     }
   }
 
-  private dial(deadline: number): Promise<HeldLine> {
+  private resolved(): Promise<Destination> {
+    this.destination ??= resolve(this.connection).catch((error: unknown) => {
+      this.destination = undefined;
+      throw error;
+    });
+    return this.destination;
+  }
+
+  private dial(deadline: number): Promise<Line> {
     const forget = () => {
       if (this.line === dialed) this.line = undefined;
     };
-    const dialed = resolve(this.connection).then(async (destination) => {
-      const { user, host, address, port } = destination;
-      const via = address === host ? "" : ` (${address})`;
-      this.debug(`${this.host}: SSH connection ${++this.dials} to ${user}@${host}${via}:${port}`);
-      return new HeldLine(destination, await dial(destination, deadline), forget);
-    });
+    const dialed = this.resolved().then((destination) => this.connect(destination, deadline, forget));
     dialed.catch(forget);
     return dialed;
   }
-}
 
-const isRefusedSession = (error: unknown) => error instanceof HostError && error.cause === SESSION_REFUSED;
-
-/** A connection that keeps the process alive, and is watched, only while scripts run over it. */
-class HeldLine {
-  readonly client: Line["client"];
-  lost: Error | undefined;
-  private readonly socket: Line["socket"];
-  private holders = 0;
-  private watch: NodeJS.Timeout | undefined;
-  private heard = 0;
-
-  constructor(
-    readonly destination: Destination,
-    { client, socket }: Line,
-    onLost: () => void,
-  ) {
-    this.client = client;
-    this.socket = socket;
-    const lost = (error?: Error) => {
-      this.lost ??= error ?? new Error("the connection was closed");
-      clearInterval(this.watch);
-      onLost();
-    };
-    // Before ssh2 hears of it, and ends the channels.
-    socket.prependListener("error", lost).prependListener("close", () => lost());
-    client.on("error", lost);
-    socket.unref();
-  }
-
-  hold(): void {
-    if (this.holders++ > 0) return;
-    this.socket.ref();
-    this.heard = Date.now();
-    clearInterval(this.watch);
-    this.watch = setInterval(() => this.ask(), KEEPALIVE);
-  }
-
-  release(): void {
-    if (--this.holders > 0) return;
-    clearInterval(this.watch);
-    this.socket.unref();
-  }
-
-  end(): void {
-    this.lost ??= new Error("this side closed the connection");
-    this.client.end();
-    this.socket.destroySoon();
-  }
-
-  /** A request that any host answers, with no: a forwarding that was never there shall end. ssh2's own keepalive has a timer that cannot be unref'd. */
-  private ask(): void {
-    if (Date.now() - this.heard > SILENCE) {
-      this.socket.destroy(new Error(`no sign of life for ${Math.round((Date.now() - this.heard) / 1000)} s`));
-      return;
-    }
+  private async connect(destination: Destination, deadline: number, forget: () => void): Promise<Line> {
+    const { systemSsh, password } = destination;
+    const by = this.by ?? (systemSsh ? "openssh" : "ssh2");
+    this.sayConnection(destination, by, systemSsh?.why);
     try {
-      this.client.unforwardIn("localhost", 1, () => (this.heard = Date.now()));
-    } catch {
-      // not connected any more; `close` says so
+      return await LINES[by](destination, deadline, forget);
+    } catch (error) {
+      // ssh asks a person for a password, and there is none here.
+      const isRefused = error instanceof HostError && error.kind === "authentication";
+      if (this.by || by === "ssh2" || !isRefused || systemSsh?.isOnly || password === undefined) throw error;
+      this.debug(`${this.host}: SSH: ${error.message}`);
+      this.sayConnection(destination, "ssh2", "it logs in with `password`");
+      return ssh2Line(destination, deadline, forget);
     }
   }
+
+  private sayConnection({ user, host, address, port, jumps }: Destination, by: keyof typeof LINES, why?: string): void {
+    const where = `${user}@${host}${address === host ? "" : ` (${address})`}:${port}`;
+    const through = jumps.map((jump) => ` through ${jump.user}@${jump.host}:${jump.port}`).join("");
+    const program = by === "ssh2" ? "by ssh2" : "by the system's ssh";
+    this.debug(
+      `${this.host}: SSH connection ${++this.dials} to ${where}${through}, ${program}${why ? `, since ${why}` : ""}`,
+    );
+  }
 }
+
+const LINES: Readonly<Record<"ssh2" | "openssh", Connect>> = { ssh2: ssh2Line, openssh: opensshLine };
+
+const isRefusedSession = (error: unknown) => error instanceof HostError && error.cause instanceof SessionRefused;

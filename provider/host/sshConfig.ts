@@ -1,10 +1,10 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { homedir, hostname, userInfo } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { HostError } from "../errors";
 import type { Connection } from "./connection";
 import { expandHome } from "./home";
+import { askSsh, localUser, passwdHome, type SshConfig } from "./sshG";
+import { needsSystemSsh, type SystemSsh } from "./systemSsh";
 
 /** A host with all said of it: the arguments, and for the rest what `ssh HOST` would use. */
 export interface Destination {
@@ -26,80 +26,124 @@ export interface Destination {
   readonly agent?: string;
   readonly hostKey?: string;
   readonly hostKeyAlias?: string;
+  /** Those that may be used; undefined: all. */
+  readonly hostKeyAlgorithms?: readonly string[];
   readonly knownHosts: readonly string[];
+  /** A host that nothing is known of is written into the first of `knownHosts`, its name hashed or not. */
+  readonly acceptNew?: "plain" | "hashed";
+  /** The hosts that it is reached through, the first one first. */
+  readonly jumps: readonly Destination[];
+  /** It is one of those, and all of it is from ssh_config(5). */
+  readonly isJump: boolean;
+  /** Why ssh2 cannot be used. */
+  readonly systemSsh?: SystemSsh;
+  /** What ssh(1) is to be run with, for this host. */
+  readonly sshArgs: readonly string[];
   /** As one types it: for messages. */
   readonly command: string;
 }
 
-type Config = ReadonlyMap<string, readonly string[]>;
-const TYPES = ["ed25519", "ecdsa", "rsa"];
-const DEFAULTS: Config = new Map([
-  ["identityfile", TYPES.map((type) => `~/.ssh/id_${type}`)],
-  ["userknownhostsfile", ["~/.ssh/known_hosts ~/.ssh/known_hosts2"]],
-  ["globalknownhostsfile", ["/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"]],
-]);
+/** A chain of jump hosts that comes back to itself has no end. */
+const MAX_JUMPS = 8;
 
 /** The connection as ssh_config(5) completes it, asked of the OpenSSH client where this machine has one. */
 export async function resolve(connection: Connection): Promise<Destination> {
-  const config = await sshG(connection);
-  const one = (key: string) => {
-    const value = config.get(key)?.[0];
-    return value === undefined || value === "none" ? undefined : value;
-  };
-  const { name, host } = connection;
-  const jump = one("proxyjump") ?? one("proxycommand");
-  if (jump !== undefined)
-    throw new HostError(
-      "unreachable",
-      `${name} is reached through a jump host (${one("proxyjump") ? "ProxyJump" : "ProxyCommand"} ${jump} in ssh_config), and this version cannot go through one yet. Give an address that is reached directly as \`host\`, or run Pulumi on the jump host.`,
-    );
-  const address = one("hostname") ?? host;
-  const port = connection.port ?? Number(one("port") ?? 22);
-  const user = connection.user ?? one("user") ?? localUser();
-  const tokens: Readonly<Record<string, string>> = {
-    "%": "%",
-    d: homedir(),
-    h: address,
-    l: hostname(),
-    L: hostname().split(".")[0]!,
-    n: host,
-    p: String(port),
-    r: user,
-    u: localUser(),
-    i: String(process.getuid?.() ?? 0),
-    k: one("hostkeyalias") ?? host,
-  };
-  const path = (text: string) =>
-    ownHome(text)
-      .replace(/%(.)/g, (all, token: string) => tokens[token] ?? all)
-      .replace(/\$\{(\w+)\}/g, (_, variable: string) => process.env[variable] ?? "");
-  const paths = (key: string) => (one(key) ?? "").split(" ").filter(Boolean).map(path);
-  const agent =
-    connection.agent !== undefined ? path(connection.agent) : agentOf(config.get("identityagent")?.[0], path);
-  const { password, privateKey, passphrase, hostKey } = connection;
-  const hostKeyAlias = one("hostkeyalias");
-  return {
+  const config = await askSsh(connection.host, connection.name, connection.port, connection.user);
+  return complete(connection, config, await jumpsOf(connection.name, config, 0));
+}
+
+/** As ssh(1) does it: the first jump host may have jump hosts of its own, each other one is reached from the one before it. */
+async function jumpsOf(name: string, config: SshConfig, depth: number): Promise<readonly Destination[]> {
+  let jumps: readonly Destination[] = [];
+  for (const jump of config.one("proxyjump")?.split(",") ?? []) {
+    const { host, port, user } = parseJump(jump);
+    if (depth === MAX_JUMPS)
+      throw new HostError(
+        "unreachable",
+        `cannot reach ${name}: more than ${MAX_JUMPS} jump hosts in a row; does ProxyJump ${jump} in ssh_config hold for ${host} itself? (\`Host !${host} *\` leaves it out)`,
+      );
+    const its = await askSsh(host, name, port, user);
+    if (jumps.length === 0) jumps = await jumpsOf(name, its, depth + 1);
+    const connection = { name: `${name}'s jump host ${host}`, host, ...(port && { port }), ...(user && { user }) };
+    jumps = [...jumps, await complete(connection, its, jumps, true)];
+  }
+  return jumps;
+}
+
+/** `[user@]host[:port]` or `ssh://[user@]host[:port]`, an IPv6 address in brackets. */
+function parseJump(text: string): { host: string; port?: number; user?: string } {
+  const [, user, bracketed, plain, port] =
+    /^(?:ssh:\/\/)?(?:(.*)@)?(?:\[(.*)\]|([^@]*?))(?::(\d+))?\/?$/.exec(text.trim()) ?? [];
+  return { host: bracketed ?? plain ?? text, ...(port && { port: Number(port) }), ...(user && { user }) };
+}
+
+async function complete(
+  connection: Pick<Connection, "name" | "host"> & Partial<Connection>,
+  config: SshConfig,
+  jumps: readonly Destination[],
+  isJump = false,
+): Promise<Destination> {
+  const { name, host, password, privateKey, passphrase, hostKey } = connection;
+  const address = config.one("hostname") ?? host;
+  const port = connection.port ?? Number(config.one("port") ?? 22);
+  const user = connection.user ?? config.one("user") ?? localUser();
+  const path = pathReader({ host, address, port, user, alias: config.one("hostkeyalias") ?? host });
+  const paths = (option: string) => (config.one(option) ?? "").split(" ").filter(Boolean).map(path);
+  const agent = connection.agent !== undefined ? path(connection.agent) : agentOf(config.all("identityagent")[0], path);
+  const hostKeyAlias = config.one("hostkeyalias");
+  const hostKeyAlgorithms = config.one("hostkeyalgorithms")?.split(",");
+  const destination: Destination = {
     name,
     host,
     address,
     port,
     user,
     sudo: connection.sudo ?? user !== "root",
-    connectTimeout: connection.connectTimeout,
-    identityFiles: (config.get("identityfile") ?? []).filter((file) => file !== "none").map(path),
-    identitiesOnly: one("identitiesonly") === "yes",
+    connectTimeout: connection.connectTimeout ?? (Number(config.one("connecttimeout") ?? 0) || 10),
+    identityFiles: config.all("identityfile").filter((file) => file !== "none").map(path), // prettier-ignore
+    identitiesOnly: config.one("identitiesonly") === "yes",
     knownHosts:
       connection.knownHosts !== undefined
         ? [path(connection.knownHosts)]
         : [...paths("userknownhostsfile"), ...paths("globalknownhostsfile")],
+    jumps,
+    isJump,
+    sshArgs: config.args,
     command: `ssh ${port === 22 ? "" : `-p ${port} `}${connection.knownHosts === undefined ? "" : `-o UserKnownHostsFile=${path(connection.knownHosts)} `}${user}@${host}`,
     ...(password !== undefined && { password }),
     ...(privateKey !== undefined && { privateKey }),
     ...(passphrase !== undefined && { passphrase }),
     ...(hostKey !== undefined && { hostKey }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
+    ...(hostKeyAlgorithms && { hostKeyAlgorithms }),
+    ...(config.one("stricthostkeychecking") === "accept-new" && {
+      acceptNew: config.one("hashknownhosts") === "yes" ? "hashed" : "plain",
+    }),
     ...(agent !== undefined && { agent }),
   };
+  const systemSsh = await needsSystemSsh(destination, config);
+  return { ...destination, ...(systemSsh && { systemSsh }) };
+}
+
+/** The tokens of ssh_config(5), and its variables. */
+function pathReader(of: { host: string; address: string; port: number; user: string; alias: string }) {
+  const tokens: Readonly<Record<string, string>> = {
+    "%": "%",
+    d: homedir(),
+    h: of.address,
+    l: hostname(),
+    L: hostname().split(".")[0]!,
+    n: of.host,
+    p: String(of.port),
+    r: of.user,
+    u: localUser(),
+    i: String(process.getuid?.() ?? 0),
+    k: of.alias,
+  };
+  return (text: string) =>
+    ownHome(text)
+      .replace(/%(.)/g, (all, token: string) => tokens[token] ?? all)
+      .replace(/\$\{(\w+)\}/g, (_, variable: string) => process.env[variable] ?? "");
 }
 
 function agentOf(said: string | undefined, path: (text: string) => string): string | undefined {
@@ -108,64 +152,9 @@ function agentOf(said: string | undefined, path: (text: string) => string): stri
   return (said.startsWith("$") && !said.startsWith("${") ? process.env[said.slice(1)] : path(said)) || undefined;
 }
 
-/** ssh(1) takes the home from passwd(5), whatever HOME says; who sets HOME wants the keys from there. */
 function ownHome(path: string): string {
   const home = passwdHome();
   return home !== undefined && path.startsWith(`${home}/`)
     ? join(homedir(), path.slice(home.length))
     : expandHome(path);
-}
-
-function passwdHome(): string | undefined {
-  try {
-    return userInfo().homedir;
-  } catch {
-    return undefined; // no entry in passwd, as in a container
-  }
-}
-
-function localUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return process.env.USER ?? "root"; // no entry in passwd, as in a container
-  }
-}
-
-/** `ssh -G`: every option as it holds for the host. Plain defaults where there is no ssh. */
-function sshG({ name, host, port, user }: Connection): Promise<Config> {
-  const own = join(homedir(), ".ssh/config");
-  const config = homedir() !== passwdHome() && existsSync(own) ? ["-F", own] : [];
-  const args = [
-    "-G",
-    ...config,
-    ...(port === undefined ? [] : ["-p", `${port}`]),
-    ...(user === undefined ? [] : ["-l", user]),
-  ];
-  return new Promise((done, fail) => {
-    const child = execFile(
-      "ssh",
-      [...args, "--", host],
-      { timeout: 5000, env: process.env },
-      (error, stdout, stderr) => {
-        if (!error) {
-          const config = new Map<string, string[]>();
-          for (const [, key, value] of stdout.matchAll(/^(\S+) (.+)$/gm))
-            config.set(key!, [...(config.get(key!) ?? []), value!]);
-          return done(config);
-        }
-        // Not there, may not be run, or does not end (a `Match exec`): one of the machine's, not of the host's.
-        if (typeof error.code !== "number") return done(DEFAULTS);
-        // Older than OpenSSH 6.8 (2015), or not OpenSSH.
-        if (/(illegal|unknown|invalid) option/.test(stderr)) return done(DEFAULTS);
-        fail(
-          new HostError(
-            "unreachable",
-            `ssh_config says nothing usable of ${name}: \`ssh -G ${host}\`: ${stderr.trim()}`,
-          ),
-        );
-      },
-    );
-    child.stdin?.end();
-  });
 }

@@ -1,4 +1,4 @@
-/** How scripts reach a host. `ssh.ts` is the one real implementation; the contract tests run scripts in namespaces through another. */
+/** How scripts reach a host. `ssh.ts` is the one real implementation, over ssh2 or the system's ssh (line.ts); the contract tests run scripts in namespaces through another. */
 export interface Transport {
   /** The host as errors and logs name it. */
   readonly host: string;

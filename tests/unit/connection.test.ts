@@ -26,7 +26,6 @@ test("what is not said is left to ssh_config", () => {
   expect(parse({ host: "kvm1.lab" }).get()).toEqual({
     name: "kvm1.lab",
     host: "kvm1.lab",
-    connectTimeout: 10,
     confirmTimeout: 60,
   });
 });

@@ -1,4 +1,7 @@
 import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { KnownHosts } from "../../provider/host/knownHosts";
 import { PublicKey } from "../../provider/host/publicKey";
 
@@ -91,4 +94,34 @@ test("a blob that is no key is unknown", () => {
 
 test("fingerprints are those of ssh-keygen -l", () => {
   expect(ed1.fingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
+});
+
+test("who signs a host's certificates", () => {
+  const lines = known(`kvm1.lab ${ed1}`, `@cert-authority *.lab,!old.lab ${ed2}`, `@cert-authority [kvm9]:2222 ${ed2}`);
+  expect(lines.authority("kvm1.lab", 22)).toBe("known_hosts:2");
+  expect(lines.authority("kvm1.lab", 2222)).toBe("known_hosts:2");
+  expect(lines.authority("old.lab", 22)).toBeUndefined();
+  expect(lines.authority("kvm9", 2222)).toBe("known_hosts:3");
+  expect(lines.authority("kvm9", 22)).toBeUndefined();
+  // It is no key of the host itself.
+  expect(lines.check("kvm1.lab", 22, ed2.blob).verdict).toBe("changed");
+});
+
+test("what is learned is known, hashed or not, and the file keeps its lines", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kvmnet-known-"));
+  const path = join(folder, "of/known_hosts");
+  try {
+    KnownHosts.learn(path, "kvm1", 22, ed1, false);
+    KnownHosts.learn(path, "kvm2", 2222, ed2, true);
+    writeFileSync(path, readFileSync(path, "utf8").trimEnd()); // as an editor may leave it
+    KnownHosts.learn(path, "kvm3", 22, rsa, false);
+    const learned = KnownHosts.read([path]);
+    expect(learned.check("kvm1", 22, ed1.blob).verdict).toBe("known");
+    expect(learned.check("kvm2", 2222, ed2.blob).verdict).toBe("known");
+    expect(learned.check("kvm3", 22, rsa.blob).verdict).toBe("known");
+    expect(readFileSync(path, "utf8")).not.toContain("kvm2");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
