@@ -44,12 +44,72 @@ test("arguments override it, and `Match` sees them", async () => {
   expect((await resolve({ ...connection(), sudo: false })).sudo).toBe(false);
 });
 
-test.each(["ProxyJump gate", "ProxyCommand nc %h %p"])("%s is refused", async (option) => {
-  config(`Host kvm1\n  ${option}\n`);
+test("jump hosts: each as ssh_config has it, the first one's own ones before it", async () => {
+  config(`Host kvm1
+  ProxyJump ops@gate1:2201,ssh://gate2
+Host gate1
+  HostName 10.0.0.1
+  IdentityFile /gate1.key
+  ProxyJump [fd00::9]:2209
+Host gate2
+  User two
+  ProxyJump nowhere
+`);
+  const { jumps, systemSsh } = await resolve({ ...connection(), privateKey: "/own.key", password: "secret" });
+  expect(jumps).toMatchObject([
+    { name: "kvm1's jump host fd00::9", host: "fd00::9", port: 2209, isJump: true },
+    { host: "gate1", address: "10.0.0.1", port: 2201, user: "ops", identityFiles: ["/gate1.key"] },
+    { host: "gate2", port: 22, user: "two" },
+  ]);
+  // What the provider is given is for the host alone.
+  for (const jump of jumps) expect([jump.privateKey, jump.password]).toEqual([undefined, undefined]);
+  expect(systemSsh).toBeUndefined();
+});
+
+test("jump hosts without an end", async () => {
+  config("Match host a,b\n  HostName 10.0.0.1\nHost kvm1 b\n  ProxyJump a\nHost a\n  ProxyJump b\n");
   await expect(resolve(connection())).rejects.toMatchObject({
     kind: "unreachable",
-    message: expect.stringMatching(/jump host/) as string,
+    message: expect.stringMatching(/more than 8 jump hosts in a row|loop/) as string,
   });
+});
+
+test.each([
+  ["ProxyCommand nc %h %p", "ssh_config has ProxyCommand for it", true],
+  ["RevokedHostKeys /etc/ssh/revoked", "ssh_config has RevokedHostKeys for it", true],
+  ["CertificateFile /own-cert.pub", "ssh_config has CertificateFile for it", false],
+])("%s takes the system's ssh", async (option, why, isOnly) => {
+  config(`Host kvm1\n  ${option}\n`);
+  expect((await resolve(connection())).systemSsh).toEqual({ why, isOnly });
+  config(`Host kvm1\n  ProxyJump gate\nHost gate\n  ${option}\n`);
+  const through = `${why} (kvm1's jump host gate)`;
+  expect((await resolve(connection())).systemSsh).toEqual({ why: through, isOnly: true });
+});
+
+test("a Kerberos ticket takes the system's ssh, where GSSAPI is on and nothing else was chosen", async () => {
+  const ticket = join(folder, "krb5cc");
+  writeFileSync(ticket, "");
+  process.env.KRB5CCNAME = `FILE:${ticket}`;
+  try {
+    config("GSSAPIAuthentication yes\n");
+    const why = `GSSAPIAuthentication is on, and there is a Kerberos ticket (FILE:${ticket})`;
+    expect((await resolve(connection())).systemSsh).toEqual({ why, isOnly: false });
+    expect((await resolve({ ...connection(), password: "secret" })).systemSsh).toBeUndefined();
+    config("GSSAPIAuthentication no\n");
+    expect((await resolve(connection())).systemSsh).toBeUndefined();
+  } finally {
+    delete process.env.KRB5CCNAME;
+  }
+});
+
+test("ConnectTimeout and accept-new", async () => {
+  config("ConnectTimeout 7\nStrictHostKeyChecking accept-new\nHashKnownHosts no\n");
+  const { connectTimeout: _, ...unsaid } = connection();
+  expect(await resolve(unsaid)).toMatchObject({ connectTimeout: 7, acceptNew: "plain" });
+  expect(await resolve(connection())).toMatchObject({ connectTimeout: 10 });
+  config("StrictHostKeyChecking no\n");
+  expect(await resolve(unsaid)).toMatchObject({ connectTimeout: 10 });
+  expect((await resolve(unsaid)).acceptNew).toBeUndefined();
 });
 
 test("a configuration that ssh refuses", async () => {

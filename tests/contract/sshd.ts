@@ -14,11 +14,25 @@ const USERS = [
   { name: "noshell", shell: "/usr/sbin/nologin" },
   { name: "fish", shell: "/usr/bin/fish" },
   { name: "csh", shell: "/bin/tcsh" },
+  { name: "plain", shell: "/bin/sh" },
+  { name: "talker", shell: "TALKER" },
+  { name: "kvmnet", shell: "/bin/sh" },
+  { name: "virsh", shell: "/bin/sh" },
 ];
+/** The least that suffices, as docs/connection.md gives it. */
+export const LEAST_SUDOERS = "kvmnet ALL=(root) NOPASSWD: /bin/sh";
 const SUDOERS = `Defaults env_reset,lecture=always
 root ALL=(ALL) ALL
-admin,fish,csh ALL=(ALL) ALL
-free ALL=(ALL) NOPASSWD: ALL
+admin,fish,csh,talker ALL=(ALL) ALL
+free,plain ALL=(ALL) NOPASSWD: ALL
+${LEAST_SUDOERS}
+virsh ALL=(root) NOPASSWD: /usr/bin/virsh
+`;
+/** A login shell that talks before it does anything, as a person's .bashrc may. */
+const TALKER = `#!/bin/sh
+printf 'Welcome to kvm1!\\n%s' 'Load: 0.1 '
+echo 'You have mail.' >&2
+exec /bin/sh "$@"
 `;
 
 export interface Sshd {
@@ -66,8 +80,16 @@ export class Workshop {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** An sshd on 127.0.0.1, with these keys of its own and these authorized keys; in namespaces of its own, that end with it. */
-  async sshd(options: { hostKeys: string[]; authorized?: string[]; config?: string[] }): Promise<Sshd> {
+  /**
+   * An sshd on 127.0.0.1, with these keys of its own and these authorized keys; in namespaces of its own, that end with it.
+   * `before`: shell commands in them, mounts of its own.
+   */
+  async sshd(options: {
+    hostKeys: string[];
+    authorized?: string[];
+    config?: string[];
+    before?: string[];
+  }): Promise<Sshd> {
     const port = await freePort();
     const home = this.path("home");
     mkdirSync(home, { recursive: true });
@@ -78,7 +100,9 @@ export class Workshop {
     );
     chmodSync(authorized, 0o644);
     const hash = execFileSync("openssl", ["passwd", "-6", "-stdin"], { input: PASSWORD, encoding: "utf8" }).trim();
-    const users = USERS.map(({ name, shell }, i) => ({ name, shell, id: 64100 + i }));
+    const talker = this.path("talker");
+    writeFileSync(talker, TALKER, { mode: 0o755 });
+    const users = USERS.map(({ name, shell }, i) => ({ name, shell: shell.replace("TALKER", talker), id: 64100 + i }));
     const bound = {
       passwd: users.map(({ name, shell, id }) => `${name}:x:${id}:${id}::${home}:${shell}\n`).join(""),
       shadow: users.map(({ name }) => `${name}:${hash}:19000:0:99999:7:::\n`).join(""),
@@ -96,6 +120,7 @@ export class Workshop {
     const config = this.write(
       `sshd_config-${port}`,
       [
+        ...(options.config ?? []), // what is said first holds
         "ListenAddress 127.0.0.1",
         ...options.hostKeys.map((path) => `HostKey ${path}`),
         `AuthorizedKeysFile ${authorized}`,
@@ -104,7 +129,6 @@ export class Workshop {
         "UsePAM no",
         "PermitRootLogin yes",
         "LogLevel VERBOSE",
-        ...(options.config ?? []),
       ].join("\n") + "\n",
     );
     const child = spawn(
@@ -117,7 +141,7 @@ export class Workshop {
         "--mount-proc",
         "sh",
         "-ec",
-        [...mounts, `exec /usr/sbin/sshd -D -e -f ${config} -p ${port}`].join("\n"),
+        [...mounts, ...(options.before ?? []), `exec /usr/sbin/sshd -D -e -f ${config} -p ${port}`].join("\n"),
       ],
       { stdio: ["ignore", "ignore", "pipe"] },
     );
