@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 /**
  * How one host is reached. Everything may be left out: then it is as `ssh HOST` would have it, from `~/.ssh/config`
- * (ssh_config(5)) and the user's own keys, agent and known_hosts. A host behind a jump host (`ProxyJump`, `ProxyCommand`) is refused
- * with an error: this version reaches hosts directly.
+ * (ssh_config(5), with `Include` and `Match`) and the user's own keys, agent and known_hosts. Jump hosts (`ProxyJump`) are taken from
+ * there too, each with its own user, port, key and host key check; what is said here holds for the host alone. Certificates, FIDO keys,
+ * GSSAPI and `ProxyCommand` take the system's `ssh`. All of it, and the errors: docs/connection.md of this package's repository.
  */
 export interface ConnectionArgs {
   /** Name or address of the host, or an alias of `~/.ssh/config`. In a fleet the default is the host's key in `hosts`. */
@@ -12,11 +13,15 @@ export interface ConnectionArgs {
   port?: pulumi.Input<number | undefined>;
   /** Who logs in: root, or one who may become root with sudo. Default: `User` of ssh_config(5), else the local user. */
   user?: pulumi.Input<string | undefined>;
-  /** Password of the user. Always a secret in the state. Default: none; keys and the agent are tried. */
+  /**
+   * Password of the user, to log in and for sudo; one line. Always a secret in the state. Default: none; keys and the agent are tried.
+   * Where the system's `ssh` is taken for `ProxyCommand` or a host's certificate, it is for sudo alone.
+   */
   password?: pulumi.Input<string | undefined>;
   /**
    * Private key: its text, or the path of its file. Always a secret in the state. Default: `IdentityFile` of ssh_config(5),
-   * else the user's own keys. Refused where it cannot be read, or is encrypted and `passphrase` is missing.
+   * else the user's own keys. Refused where it cannot be read, or is encrypted and `passphrase` is missing. A certificate beside its
+   * file (`PATH-cert.pub`) is used.
    */
   privateKey?: pulumi.Input<string | undefined>;
   /** Passphrase of `privateKey`. Always a secret in the state. */
@@ -25,14 +30,19 @@ export interface ConnectionArgs {
   agent?: pulumi.Input<string | undefined>;
   /**
    * The host's public key as known_hosts has it (`ssh-ed25519 AAAA…`): nothing else is then accepted. Default: what
-   * `knownHosts` says. Its fingerprint (`SHA256:…`) does as well. A key that is unknown or has changed is an error that says how to accept it, never a silent yes.
+   * `knownHosts` says. Its fingerprint (`SHA256:…`) does as well, but not where the system's `ssh` is taken. A key that is unknown or has
+   * changed is an error that says how to accept it, never a silent yes; an unknown host is written into known_hosts only where
+   * ssh_config(5) says `StrictHostKeyChecking accept-new`.
    */
   hostKey?: pulumi.Input<string | undefined>;
-  /** Path of a known_hosts file; hashed entries too. Default: `UserKnownHostsFile` of ssh_config(5), else `~/.ssh/known_hosts`. */
+  /** Path of a known_hosts file; hashed entries, `@revoked` and `@cert-authority` too. Default: `UserKnownHostsFile` of ssh_config(5), else `~/.ssh/known_hosts`. */
   knownHosts?: pulumi.Input<string | undefined>;
-  /** Become root with sudo(8). Default: where the user is not root. */
+  /** Become root with sudo(8), with `password` where sudo asks for one. Default: where the user is not root. */
   sudo?: pulumi.Input<boolean | undefined>;
-  /** Seconds until a host that does not answer is given up; the error says what was tried. Default: 10. */
+  /**
+   * Seconds until a host that does not answer is given up, jump hosts included; the error says what was tried. Default: `ConnectTimeout` of
+   * ssh_config(5), else 10.
+   */
   connectTimeout?: pulumi.Input<number | undefined>;
   /**
    * Seconds in which a change of the path that this very connection uses must be confirmed over a new one; else the host goes
