@@ -14,5 +14,5 @@ export function providersOf(pid: number): number[] {
     }
   }
   const below = (of: number): number[] => (children.get(of) ?? []).flatMap((child) => [child, ...below(child)]);
-  return below(pid).filter((child) => commands.get(child)?.includes("dynamic-provider"));
+  return below(pid).filter((child) => commands.get(child)?.includes("dynamic-provider/index.js"));
 }

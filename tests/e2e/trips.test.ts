@@ -82,3 +82,38 @@ describe("50 resources on one host", () => {
     return { trips: count("trip"), connections: count("connection") };
   }
 });
+
+describe("connections, counted at sshd", () => {
+  let host: LabHost;
+  let stack: Stack;
+
+  beforeAll(async () => {
+    useOwnLab("connections");
+    host = await up("kvm1");
+    stack = await Stack.create({
+      text: `import * as kvmnet from "pulumi-kvmnet";
+const on = { provider: new kvmnet.Provider("kvm1", { host: "kvm1.lab" }) };
+new kvmnet.Bridge("br0", { ports: ["eth0"] }, on);
+new kvmnet.SysctlForwarding("forwarding", { ipv4: true }, on);
+`,
+    });
+  });
+  afterAll(async () => {
+    stack.remove();
+    await down();
+  });
+
+  const accepted = async () => Number(await host.must("grep -c 'Accepted ' /var/log/sshd.log || :"));
+
+  it.each([
+    ["preview", 1],
+    ["up --yes --skip-preview", 2], // which has to be confirmed over another one
+    ["refresh --yes --skip-preview", 1],
+    ["up --yes --skip-preview", 1],
+    ["destroy --yes --skip-preview", 2],
+  ])("pulumi %s: %i", async (operation, connections) => {
+    const before = await accepted();
+    await stack.must(...operation.split(" "));
+    expect((await accepted()) - before).toBe(connections);
+  });
+});
