@@ -1,4 +1,5 @@
 import type { Files, Owner } from "./backend";
+import { globMatches } from "./glob";
 import { INTERFACES, sources } from "./ifupdownSources";
 import { sections } from "./interfacesFile";
 
@@ -128,11 +129,3 @@ const fileThat = (files: Files, path: RegExp, claims: (text: string, path: strin
   Object.keys(files).find((name) => path.test(name) && claims(files[name]!, name));
 
 const escape = (text: string) => text.replace(/[.+]/g, "\\$&");
-
-const globMatches = (pattern: string, link: string) =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|\\]/g, "\\$&")
-      .replace(/\?/g, ".")
-      .replace(/\*/g, ".*")}$`,
-  ).test(link);

@@ -1,4 +1,5 @@
 import type { Files } from "./backend";
+import { globMatches } from "./glob";
 import { sourceLines } from "./interfacesFile";
 
 export const INTERFACES = "/etc/network/interfaces";
@@ -8,7 +9,7 @@ export const INTERFACES = "/etc/network/interfaces";
  * interfaces.d counts only where a `source` or `source-directory` names it (interfaces(5), INCLUDING OTHER FILES).
  */
 export function sources(files: Files): { readonly paths: readonly string[]; reads(path: string): boolean } {
-  const patterns: RegExp[] = [];
+  const patterns: ((path: string) => boolean)[] = [];
   const read = new Set<string>();
   const visit = (path: string) => {
     if (read.has(path) || files[path] === undefined) return;
@@ -17,28 +18,19 @@ export function sources(files: Files): { readonly paths: readonly string[]; read
     for (const { directory, words } of sourceLines(files[path])) {
       for (const word of words) {
         const absolute = word.startsWith("/") ? word : `${folder}/${word}`;
-        const pattern = directory ? directoryPattern(absolute) : new RegExp(`^${glob(absolute)}$`);
-        patterns.push(pattern);
-        for (const other of Object.keys(files)) if (pattern.test(other)) visit(other);
+        const matches = (other: string) => (directory ? isIn(other, absolute) : globMatches(absolute, other));
+        patterns.push(matches);
+        for (const other of Object.keys(files)) if (matches(other)) visit(other);
       }
     }
   };
   visit(INTERFACES);
   return {
     paths: Object.keys(files).filter((path) => read.has(path)),
-    reads: (path) => path === INTERFACES || patterns.some((pattern) => pattern.test(path)),
+    reads: (path) => path === INTERFACES || patterns.some((matches) => matches(path)),
   };
 }
 
 /** Only names of letters, digits, `_` and `-` are read from a directory (directory_filter in ifupdown's config.c). */
-const directoryPattern = (path: string) => new RegExp(`^${glob(path.replace(/\/+$/, ""))}/[A-Za-z0-9_-]+$`);
-
-/** A shell pattern as a regular expression's source; `*` and `?` match neither `/` nor a leading dot. */
-function glob(pattern: string): string {
-  return pattern
-    .replace(/[.+^${}()|\\]/g, "\\$&")
-    .replace(/\[!/g, "[^")
-    .replace(/(^|\/)(?=[*?])/g, "$1(?!\\.)")
-    .replace(/(?<!\()\?(?!!)/g, "[^/]")
-    .replace(/\*/g, "[^/]*");
-}
+const isIn = (path: string, directory: string) =>
+  /\/[A-Za-z0-9_-]+$/.test(path) && globMatches(directory.replace(/\/+$/, ""), path.slice(0, path.lastIndexOf("/")));
