@@ -70,6 +70,17 @@ export class Arguments {
     return value && read(new Arguments(value, this.name(key), this));
   }
 
+  /** The argument `name`; where it is left out the resource's own name in the program, which has to be one all the same. */
+  named(parse: Parse<string>, own: string): string {
+    if (this.has("name")) return this.optional("name", parse) ?? own;
+    try {
+      return parse(own);
+    } catch (error) {
+      this.problem("name", `the resource's name is the default, but ${(error as Error).message}; give a \`name\``);
+      return own;
+    }
+  }
+
   problem(key: string, reason: string): void {
     this.problems.push({ property: this.name(key), reason });
   }
@@ -134,7 +145,7 @@ export const interfaceName: Parse<string> = (value) => {
     refuse(`${show(name)} has ${Buffer.byteLength(name)} bytes; the kernel allows 15 in an interface name`);
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$/.test(name))
     refuse(`${show(name)} is not an interface name: letters, digits and _ . @ + - only`);
-  return name;
+  return notJavaScripts(name);
 };
 
 /** A libvirt network's or domain's name: what libvirt's schema allows, less what no careful person would use in one. */
@@ -142,6 +153,13 @@ export const libvirtName: Parse<string> = (value) => {
   const name = text(value);
   if (!/^[A-Za-z0-9_.+][A-Za-z0-9_.+:@ -]*$/.test(name) || name.trim() !== name || Buffer.byteLength(name) > 200)
     refuse(`${show(name)} is not a name for libvirt: letters, digits, spaces and _ . + : @ - only`);
+  return notJavaScripts(name);
+};
+
+/** Things are kept by their names in objects, which have these already: `constructor`, `toString`, `__proto__`. */
+const notJavaScripts: Parse<string> = (value) => {
+  const name = text(value);
+  if (name in {}) refuse(`${show(name)} is a name that every object of JavaScript has; choose another`);
   return name;
 };
 

@@ -6,8 +6,10 @@ import type { Part } from "./transcript";
 export function observe(parts: readonly Part[]): Observed {
   const text = (key: string) => parts.find((part) => part.key === key)?.text ?? "";
   const named = (kind: string) =>
-    Object.fromEntries(
-      parts.filter(({ key }) => key.startsWith(`${kind} `)).map(({ key, text }) => [key.slice(kind.length + 1), text]),
+    record(
+      parts
+        .filter(({ key }) => key.startsWith(`${kind} `))
+        .map(({ key, text }) => [key.slice(kind.length + 1), text] as const),
     );
   const listed = (query: string) => lines(text(`list ${query}`));
 
@@ -63,10 +65,10 @@ export function observe(parts: readonly Part[]): Observed {
     files: named("file"),
     links,
     leased,
-    sysctls: Object.fromEntries(
+    sysctls: record(
       lines(text("sysctl"))
         .map((line) => line.split(":"))
-        .map(([path = "", value = ""]) => [path.replaceAll("/", "."), value]),
+        .map(([path = "", value = ""]) => [path.replaceAll("/", "."), value] as const),
     ),
     networks,
     domains,
@@ -75,8 +77,12 @@ export function observe(parts: readonly Part[]): Observed {
 
 const lines = (text: string) => text.split("\n").filter((line) => line.trim() !== "");
 
-const mapValues = <T, U>(record: Readonly<Record<string, T>>, of: (value: T, key: string) => U): Record<string, U> =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value, key)]));
+/** By names that a host gives: an object that has none of its own, as `constructor` is. */
+const record = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> =>
+  Object.assign(Object.create(null) as Record<string, T>, Object.fromEntries(entries));
+
+const mapValues = <T, U>(values: Readonly<Record<string, T>>, of: (value: T, key: string) => U): Record<string, U> =>
+  record(Object.entries(values).map(([key, value]) => [key, of(value, key)]));
 
 /** `PID COMM ARGV`, the arguments divided by \x01. dhclient and udhcpc serve one family a process, dhcpcd both. */
 function dhcpClientsOf(line: string): DhcpClient[] {

@@ -1,3 +1,4 @@
+import { HostError } from "../errors";
 import type { BridgeState, LinkState } from "../hostState";
 import type { DhcpClient, Leased } from "../facts";
 
@@ -54,10 +55,11 @@ export function parseLinks(
   routeJson: readonly string[],
   clients: readonly DhcpClient[],
 ): { links: Record<string, LinkState>; leased: Record<string, Leased> } {
-  const links: Record<string, LinkState> = {};
-  const leased: Record<string, Leased> = {};
-  const routes = routeJson.flatMap((json) => JSON.parse(json.trim() || "[]") as IpRoute[]);
-  for (const link of JSON.parse(addrJson.trim() || "[]") as IpLink[]) {
+  // The kernel takes `__proto__` and `constructor` as names of a link.
+  const links = Object.create(null) as Record<string, LinkState>;
+  const leased = Object.create(null) as Record<string, Leased>;
+  const routes = routeJson.flatMap((json) => parseJson<IpRoute>(json));
+  for (const link of parseJson<IpLink>(addrJson)) {
     const name = link.ifname;
     const runs = (family: 4 | 6) => clients.some((client) => client.link === name && client.family === family);
     const addresses = (link.addr_info ?? []).filter(({ family, scope }) => !(family === "inet6" && scope === "link"));
@@ -88,6 +90,21 @@ export function parseLinks(
     };
   }
   return { links, leased };
+}
+
+/** ip(8) leaves the control characters of a link's name or alias as they are, which JSON does not have (jsonw_puts in iproute2's lib/json_writer.c). */
+function parseJson<T>(text: string): T[] {
+  const escaped = text.replace(
+    /[\0-\x08\x0b\x0c\x0e-\x1f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  try {
+    const list = JSON.parse(escaped.trim() || "[]") as unknown;
+    if (Array.isArray(list) && list.every((item) => typeof item === "object" && item !== null)) return list as T[];
+  } catch {
+    // said below
+  }
+  throw new HostError("failed", `ip(8) said what is no JSON of links or routes: ${text.trim().slice(0, 200)}`);
 }
 
 /** Somebody set the route: not the kernel's own (connected), not by a router's advertisement, not to nowhere. */

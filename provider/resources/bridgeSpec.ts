@@ -41,7 +41,7 @@ export interface Route {
 
 export function parseBridge(args: Arguments, name: string): BridgeSpec {
   const spec: BridgeSpec = {
-    name: args.optional("name", interfaceName) ?? defaultName(args, name),
+    name: args.named(interfaceName, name),
     ports: args.requiredList("ports", interfaceName),
     dhcp4: args.optional("dhcp4", boolean),
     dhcp6: args.optional("dhcp6", boolean),
@@ -65,16 +65,6 @@ export function parseBridge(args: Arguments, name: string): BridgeSpec {
   };
   check(spec, args);
   return spec;
-}
-
-function defaultName(args: Arguments, name: string): string {
-  if (args.has("name")) return name;
-  try {
-    return interfaceName(name);
-  } catch (error) {
-    args.problem("name", `the resource's name is the default, but ${(error as Error).message}; give a \`name\``);
-    return name;
-  }
 }
 
 function check(spec: BridgeSpec, args: Arguments): void {

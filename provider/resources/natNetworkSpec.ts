@@ -36,7 +36,7 @@ export interface DhcpSpec {
 
 export function parseNatNetwork(args: Arguments, name: string): NatNetworkSpec {
   const spec: NatNetworkSpec = {
-    name: args.optional("name", libvirtName) ?? name,
+    name: args.named(libvirtName, name),
     address: args.required("address", cidr),
     dhcp: args.object("dhcp", (dhcp) => ({
       start: dhcp.required("start", ipAddress),
