@@ -28,6 +28,13 @@ export type HostErrorKind =
   /** A step failed; the message says which, and how the host is now. */
   | "failed";
 
+/** What a host says may be shown by a terminal, to which control characters are commands; newlines and tabs are harmless. */
+export const printable = (text: string): string =>
+  text.replace(
+    /[\0-\x08\x0b-\x1f\x7f-\x9f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+
 /** Something went wrong with a host. The message is for the person on call. */
 export class HostError extends Error {
   constructor(
@@ -35,7 +42,7 @@ export class HostError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(printable(message), options);
     this.name = "HostError";
   }
 }

@@ -1,4 +1,5 @@
 import type { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import { printable } from "../errors";
 import { engineAddress } from "./engine";
 
 /**
@@ -33,7 +34,7 @@ function send(severity: "DEBUG" | "INFO" | "WARNING", message: string, urn: stri
           engine ??= new EngineClient(address, credentials.createInsecure());
           const request = new LogRequest();
           request.setSeverity(LogSeverity[severity]);
-          request.setMessage(message);
+          request.setMessage(printable(message));
           request.setUrn(urn);
           request.setEphemeral(ephemeral);
           engine.log(request, () => resolve());

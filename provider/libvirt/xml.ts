@@ -1,4 +1,5 @@
 import { create } from "xmlbuilder2";
+import { HostError } from "../errors";
 
 type Node = ReturnType<typeof create>["node"];
 type Document = NonNullable<Node["ownerDocument"]>;
@@ -9,7 +10,8 @@ export type XmlElement = NonNullable<Document["documentElement"]>;
  * a document type (entities are never expanded) and where its end is missing; xmlbuilder2 itself would close what is open.
  */
 export function parseXml(text: string): XmlElement {
-  const refuse = (why: string) => new Error(`not XML of libvirt: ${why}: ${JSON.stringify(text.slice(0, 80))}`);
+  const refuse = (why: string) =>
+    new HostError("failed", `not XML of libvirt: ${why}: ${JSON.stringify(text.slice(0, 80))}`);
   // xmlbuilder2 decodes in two passes, so that `&amp;#65;` would turn to `A`; with the `#` as a reference of its own it does not.
   const source = text
     .trim()
