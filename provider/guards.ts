@@ -45,7 +45,7 @@ export function guards(desired: HostState, before: HostState, observed: Observed
       const had = Boolean(before.interfaces?.[key]?.xml);
       return {
         what: `interface ${mac} of ${domain}`,
-        test: `${had ? "" : "! "}has_nic ${quote(domain)} ${mac} --inactive`,
+        test: `${had ? "" : "! "}${command("has_nic", domain, mac, "--inactive")}`,
       };
     }),
   ];

@@ -1,3 +1,4 @@
+import { HostError } from "./errors";
 import type { Observed } from "./facts";
 import { filesOf, guards, type Guard } from "./guards";
 import { hazardOf, lostAddress, settleOf } from "./hazard";
@@ -245,6 +246,8 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
     : { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
   return Object.entries(texts).flatMap(([path, text]): Op[] => {
     if (text === (observed.files[path] ?? null)) return [];
+    if (text?.includes("\0"))
+      throw new HostError("conflict", `${path} holds a NUL, which no shell can write; nothing was touched`);
     return [
       text === null
         ? { title: `remove ${path}`, script: removeFile(path), commit: true }

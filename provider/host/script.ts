@@ -162,26 +162,29 @@ probe
 : > "$dir/finished"`;
 }
 
+/** A title is a line of the script, of the transcript and of the progress; it may tell of names that are not ours. */
+const line = (title: string) => title.replace(/[\0\n]/g, " ");
+
 const changeFunctions = ({ title, plan, keep }: Change, i: number): string => {
   const functions = (ops: readonly Op[], kind: string) =>
     ops.map(({ script }, n) => `${kind}_${i}_${n}() {\n${script}\n}`).join("\n");
   const run = (ops: readonly Op[], kind: string, which: (op: Op) => boolean) =>
-    ops.flatMap((op, n) => (which(op) ? [`step ${kind} ${i} ${n} ${quote(op.title)}`] : [])).join("\n");
+    ops.flatMap((op, n) => (which(op) ? [`step ${kind} ${i} ${n} ${quote(line(op.title))}`] : [])).join("\n");
   // The way back undoes what was done last first: files were written last.
   const back = plan.revert
     .map((op, n) => [op, n] as const)
     .sort(([a], [b]) => Number(b.commit ?? false) - Number(a.commit ?? false));
-  return `# ${title.replaceAll("\n", " ")}
+  return `# ${line(title)}
 ${functions(plan.ops, "do")}
 ${functions(plan.revert, "undo")}
 back_${i}() {
-${back.map(([op, n]) => `${op.commit ? `[ ! -e "$dir/committing.${i}" ] || ` : ""}undo ${i} ${n} ${quote(op.title)}`).join("\n")}
+${back.map(([op, n]) => `${op.commit ? `[ ! -e "$dir/committing.${i}" ] || ` : ""}undo ${i} ${n} ${quote(line(op.title))}`).join("\n")}
 ${keep?.text === undefined ? ":" : `unkeep ${i} ${keep.name}`}
 result ${i} reverted
 }
 change_${i}() {
 ok=1
-${plan.guards.map(({ what, test }) => `{ ${test}; } || stale ${quote(what)}`).join("\n")}
+${plan.guards.map(({ what, test }) => `{ ${test}; } || stale ${quote(line(what))}`).join("\n")}
 [ "$ok" = 1 ] || { result ${i} stale; return; }
 ${keep?.text === undefined ? ":" : `keep ${i} ${keep.name} ${quote(keep.text)} || { result ${i} reverted; return; }`}
 ${plan.hazard ? "reach_before" : ":"}

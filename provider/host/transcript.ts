@@ -9,9 +9,14 @@ export interface Part {
 /** One per script: nobody can guess it. */
 export const newNonce = () => randomBytes(16).toString("hex");
 
-/** The shell function that begins a part. A fresh random nonce per script keeps any content from looking like a heading. */
+/** The shell function that begins a part. A fresh random nonce per script keeps any content from looking like a heading; a file's name may have newlines. */
 export const partFunction = (nonce: string) => `N=${nonce}
-part() { printf '\\n@%s %s\\n' "$N" "$1"; }
+part() {
+  kvmnet_h=$1
+  case $1 in *'
+'*) kvmnet_h=$(printf %s "$1" | tr '\\n' '?') ;; esac
+  printf '\\n@%s %s\\n' "$N" "$kvmnet_h"
+}
 `;
 
 /** What a script printed, part by part. What stands before the first heading (a login banner) is nobody's. */

@@ -19,7 +19,12 @@ umask 022
 trap '' HUP PIPE INT TERM
 dir=/run/kvmnet/0123456789abcdef0123456789abcdef
 N=0123456789abcdef0123456789abcdef
-part() { printf '\n@%s %s\n' "$N" "$1"; }
+part() {
+  kvmnet_h=$1
+  case $1 in *'
+'*) kvmnet_h=$(printf %s "$1" | tr '\n' '?') ;; esac
+  printf '\n@%s %s\n' "$N" "$kvmnet_h"
+}
 
 lock() {
   kvmnet_end=$(($(now) + $1))
@@ -317,6 +322,8 @@ probe_processes() {
     read -r c 2>/dev/null < "$d/comm" || continue
     case $c in
       dhclient | dhcpcd | udhcpc)
+        # Root's: anybody may call a program so, and what it was started with, root would start again (dhcpClient.ts).
+        grep -q '^Uid:[^0-9]*0[^0-9]*0[^0-9]*0[^0-9]' "$d/status" 2>/dev/null || continue
         # Not a container's, which has a network of its own.
         [ "$(readlink "$d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
         a=$(tr '\0\n' '\001 ' 2>/dev/null < "$d/cmdline")
@@ -360,7 +367,7 @@ probe_libvirt() {
   }
   printf '%s\n' "$list" | {
     what=
-    while read -r line; do
+    while IFS= read -r line; do
       case $line in
         "@$N list net-list --all --name") what=net ;;
         "@$N list net-list --name") what=netlive ;;
