@@ -66,6 +66,9 @@ wait_for_work() {
 `;
 
 /**
+ * Each line of the here-document begins with a bar: dash 0.5.12 (Debian 12) loses a byte of one that begins as the end marker does and
+ * goes on in UTF-8 (`Köln` of a marker `K…`).
+ *
  * Sends the transaction, runs it detached from the session, and prints its transcript when it is done. Should the connection
  * break, the transaction goes on, and `followTransaction` fetches the transcript over another connection.
  */
@@ -79,8 +82,8 @@ ${sshFunction}
 dir=${dirOf(options.nonce)}
 cannot_write() { echo "cannot write $1 (is /run full or read-only?); nothing was touched" >&2; [ "$1" = "$dir" ] || rm -rf "$dir"; exit 3; }
 mkdir -p ${RUN} && mkdir "$dir" || cannot_write "$dir"
-cat > "$dir/script" <<'${end}' || cannot_write "$dir/script"
-${transaction(changes, options)}
+sed 's/^|//' <<'${end}' | cat > "$dir/script" || cannot_write "$dir/script"
+|${transaction(changes, options).replaceAll("\n", "\n|")}
 ${end}
 head -c ${ROOM} /dev/zero > "$dir/room" || cannot_write "$dir/room"
 rm "$dir/room"

@@ -179,7 +179,7 @@ const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
   const heredoc = /<<'(KVMNET_\w+)'.*?\n([\s\S]*?)\n\1\n/;
   test.each([
     ["what is sent", () => sent.replace(heredoc, "< /dev/null\n")],
-    ["the transaction", () => heredoc.exec(sent)![2]!],
+    ["the transaction", () => heredoc.exec(sent)![2]!.replace(/^\|/gm, "")],
   ])("%s", (_, script) => {
     // SC1010: `do` is a word here, the kind of a step.
     const args = ["--shell=sh", "--severity=warning", "--exclude=SC1010", "--format=gcc", "-"];

@@ -14,509 +14,509 @@ probe_ssh() {
 dir=/run/kvmnet/0123456789abcdef0123456789abcdef
 cannot_write() { echo "cannot write $1 (is /run full or read-only?); nothing was touched" >&2; [ "$1" = "$dir" ] || rm -rf "$dir"; exit 3; }
 mkdir -p /run/kvmnet && mkdir "$dir" || cannot_write "$dir"
-cat > "$dir/script" <<'KVMNET_0123456789abcdef0123456789abcdef' || cannot_write "$dir/script"
-umask 022
-trap '' HUP PIPE INT TERM
-dir=/run/kvmnet/0123456789abcdef0123456789abcdef
-N=0123456789abcdef0123456789abcdef
-part() {
-  kvmnet_h=$1
-  case $1 in *'
-'*) kvmnet_h=$(printf %s "$1" | tr '\n' '?') ;; esac
-  printf '\n@%s %s\n' "$N" "$kvmnet_h"
-}
-
-lock() {
-  kvmnet_end=$(($(now) + $1))
-  until flock -n 9; do
-    [ "$(now)" -lt "$kvmnet_end" ] || { part locked; cat /run/kvmnet/holder 2>/dev/null; return 1; }
-    sleep 0.1 2>/dev/null || sleep 1
-  done
-}
-now() { read -r kvmnet_u _ < /proc/uptime; echo "${kvmnet_u%%.*}"; }
-progress() { printf '%s\n' "$1" >&3; } 2>/dev/null
-stale() { [ "$ok" = 1 ] && part "stale $1"; ok=0; }
-# kind change number title: runs one step. Not in a condition, or the shell would not mind a failing line in it (set -e).
-step() {
-  [ "$ok" = 1 ] || return 0
-  progress "$2 $4"
-  part "step $2 $3 $4"
-  (set -e; "$1_$2_$3") 2>&1
-  kvmnet_rc=$?
-  [ "$kvmnet_rc" = 0 ] || { ok=0; part "failed $2 $3 $kvmnet_rc"; }
-}
-undo() {
-  part "undo $1 $2 $3"
-  (set -e; "undo_$1_$2") 2>&1
-  kvmnet_rc=$?
-  [ "$kvmnet_rc" = 0 ] || part "undo failed $1 $2 $kvmnet_rc"
-}
-# The operator has to be seen again over a new connection, or all comes back.
-confirm() {
-  [ "$ok" = 1 ] || return 0
-  : > "$dir/pending"
-  kvmnet_end=$(($(now) + window))
-  until [ -e "$dir/confirm" ]; do
-    [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part unconfirmed; return; }
-    sleep 0.05 2>/dev/null || sleep 1
-  done
-}
-result() { : > "$dir/ended.$1"; part "result $1 $2"; }
-
-put_file() {
-  [ ! -L "$1" ] || { echo "$1 is a symbolic link; a file of ours is never written through one" >&2; return 1; }
-  mkdir -p "${1%/*}" || return 1
-  # What a power cut left of an earlier one: nobody else is at work.
-  rm -f "${1%/*}"/.kvmnet.??????
-  kvmnet_new=$(mktemp "${1%/*}/.kvmnet.XXXXXX") || return 1
-  { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
-    printf %s "$2" | cat > "$kvmnet_new" && to_disk "$kvmnet_new" && mv -f "$kvmnet_new" "$1" && to_disk "${1%/*}"; } ||
-    { rm -f "$kvmnet_new"; return 1; }
-}
-remove_file() { rm -f "$1" && { [ ! -d "${1%/*}" ] || to_disk "${1%/*}"; }; }
-to_disk() { sync "$1" 2>/dev/null || sync; }
-
-# change name text: on the disk before anything is replaced. What an earlier try kept, whose outcome never arrived, comes back where this one fails.
-keep() {
-  part "step $1 0 keep what it found"
-  kvmnet_kept=/var/lib/kvmnet/$2
-  (umask 077 && mkdir -p /var/lib/kvmnet && rm -f /var/lib/kvmnet/*.new && { [ ! -e "$kvmnet_kept" ] || cp "$kvmnet_kept" "$dir/kept.$1"; } &&
-    printf %s "$3" | cat > "$kvmnet_kept.new" && to_disk "$kvmnet_kept.new" && mv "$kvmnet_kept.new" "$kvmnet_kept" && to_disk /var/lib/kvmnet) 2>&1 ||
-    { part "failed $1 0 1"; rm -f "$kvmnet_kept.new"; rmdir /var/lib/kvmnet 2>/dev/null; return 1; }
-}
-unkeep() { if [ -e "$dir/kept.$1" ]; then mv "$dir/kept.$1" "/var/lib/kvmnet/$2"; else drop_kept "$2"; fi; }
-drop_kept() { rm -f "/var/lib/kvmnet/$1"; rmdir /var/lib/kvmnet 2>/dev/null || :; }
-
-dhcp_stop() {
-  # Once more after each that was killed: it may just have begun to run in the background, under another number.
-  for kvmnet_i in 1 2 3 4 5 6 7 8 9; do dhcp_killed "$@" || break; done
-  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
-  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
-  # What its script has begun, it ends: an address that came later would stay.
-  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    dhcp_scripted "$1" || break
-    sleep 0.1 2>/dev/null || sleep 1
-  done
-}
-dhcp_killed() {
-  kvmnet_k=1
-  for kvmnet_d in /proc/[0-9]*; do
-    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
-    case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
-    # A container's client is in /proc too, and its link may have the same name.
-    [ "$(readlink "$kvmnet_d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
-    kvmnet_l=" $(tr '\0' ' ' 2>/dev/null < "$kvmnet_d/cmdline")" || continue
-    case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
-    case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
-    ! kill -9 "${kvmnet_d#/proc/}" 2>/dev/null || kvmnet_k=0
-  done
-  return "$kvmnet_k"
-}
-dhcp_scripted() {
-  for kvmnet_d in /proc/[0-9]*; do
-    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
-    case $kvmnet_c in dhclient-script | dhcpcd-run-hook* | default.script) ;; *) continue ;; esac
-    ! tr '\0' '\n' 2>/dev/null < "$kvmnet_d/environ" | grep -qx "interface=$1" || return 0
-  done
-  return 1
-}
-dhcp_start() {
-  (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null &
-  # Until it has another name than ours, nobody would find it who has to stop it.
-  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10; do
-    read -r kvmnet_c 2>/dev/null < "/proc/$!/comm" && [ "$kvmnet_c" != "${1##*/}" ] || break
-    sleep 0.1 2>/dev/null || sleep 1
-  done
-}
-
-virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
-# For guards: one virsh answers for all that a transaction is to make. Each costs some 25 ms.
-net_was_there() {
-  [ -n "$kvmnet_nets" ] || kvmnet_nets="$(virsh_q net-list --all --name) /"
-  printf '%s
-' "${kvmnet_nets% /}" | grep -qxF -- "$1"
-}
-# 0: yes, 1: no, 2: libvirt does not say
-listed() { kvmnet_l=$(virsh_q "$1" $3 --name) || return 2; printf '%s\n' "$kvmnet_l" | grep -qxF -- "$2"; }
-net_exists() { listed net-list "$1" --all; }
-net_active() { listed net-list "$1"; }
-net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
-# For the way back: where libvirt cannot write, what it holds still is not touched.
-net_redefine() { [ "$(virsh_q net-dumpxml --inactive "$1" 2>/dev/null)" = "$2" ] || net_define "$2"; }
-# network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
-net_start() {
-  kvmnet_e=$(virsh_q net-start "$1" 2>&1) || net_active "$1" || { echo "$kvmnet_e" >&2; return 1; }
-  [ $# = 1 ] || net_plug "$@"
-}
-net_plug() {
-  kvmnet_b=$(net_bridge "$1"); shift
-  for kvmnet_t in "$@"; do nic_plug "$kvmnet_t" "$kvmnet_b" || return 1; done
-}
-net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p"; }
-nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
-net_stop() { if net_active "$1"; then virsh_q net-destroy "$1"; else [ $? = 1 ]; fi; }
-net_undefine() { if listed net-list "$1" "--all --persistent"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
-net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
-# The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
-net_bounce() {
-  net_active "$1" || { net_start "$@"; return; }
-  for kvmnet_t in "/sys/class/net/$(net_bridge "$1")/brif/"*; do set -- "$@" "${kvmnet_t##*/}"; done
-  virsh_q net-destroy "$1" && net_start "$@"
-}
-# To change the DHCP of a network, libvirt takes all its firewall rules away for a moment. Where no other rule looks at connections, the kernel stops
-# to track them with the last one that does (nf_ct_netns_put), and NAT with it: an answer to a guest comes to the host itself, which resets the
-# connection. A rule in a chain that nobody calls makes it go on.
-net_update_live() {
-  for kvmnet_f in iptables ip6tables; do ! $kvmnet_f -w -N kvmnet_hold || $kvmnet_f -w -A kvmnet_hold -m conntrack --ctstate ESTABLISHED || :; done 2>/dev/null
-  kvmnet_u=0; virsh_q net-update "$@" --live || kvmnet_u=$?
-  for kvmnet_f in iptables ip6tables; do $kvmnet_f -w -F kvmnet_hold && $kvmnet_f -w -X kvmnet_hold || :; done 2>/dev/null
-  return $kvmnet_u
-}
-# network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
-net_ranges() {
-  net_active "$1" || { [ $? = 1 ]; return; }
-  kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
-  for kvmnet_r in "$@"; do
-    if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
-    kvmnet_e=$(net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" 2>&1) ||
-      net_range_is "$kvmnet_do" "$kvmnet_n" "$kvmnet_r" || { echo "$kvmnet_e" >&2; return 1; }
-  done
-}
-# delete or add-last, network, <range> element: whether that is done already
-net_range_is() {
-  kvmnet_x=$(virsh_q net-dumpxml "$2") || return 1
-  case $1$kvmnet_x in *"${3%%[/>]*}"*) [ "$1" = add-last ] ;; *) [ "$1" = delete ] ;; esac
-}
-# network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
-net_reserve() {
-  net_exists "$1" || { [ "$?$3" = 1 ]; return; }
-  for kvmnet_s in --config --live; do
-    case $kvmnet_s in
-      --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1"); kvmnet_c="virsh_q net-update" ;;
-      --live) net_active "$1" || continue; kvmnet_x=$(virsh_q net-dumpxml "$1"); kvmnet_c=net_update_live; kvmnet_s= ;;
-    esac
-    if printf %s "$kvmnet_x" | grep -qiF "<host mac='$2'"; then
-      if [ -n "$3" ]; then $kvmnet_c "$1" modify ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1
-      else $kvmnet_c "$1" delete ip-dhcp-host "<host mac='$2'/>" --parent-index "$4" $kvmnet_s || return 1; fi
-    elif [ -n "$3" ]; then $kvmnet_c "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
-  done
-}
-dom_exists() { listed list "$1" --all; }
-dom_running() { listed list "$1"; }
-# domain, mac, --inactive or nothing
-has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
-# domain, mac, the persistent element, the live one: a running guest's has an alias and a tap of its own
-nic_put() {
-  if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
-  dom_running "$1" || return 0
-  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$4" --live; else nic_virsh attach-device "$1" "$4" --live; fi
-}
-nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
-# A guest lets go of a device when its own kernel has: wait for that.
-nic_remove() {
-  dom_exists "$1" || { [ $? = 1 ]; return; }
-  ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
-  ! dom_running "$1" || ! has_nic "$1" "$2" || {
-    nic_virsh detach-device "$1" "$3" --live || return 1
-    kvmnet_i=0
-    while has_nic "$1" "$2"; do
-      kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
-      sleep 0.2 2>/dev/null || sleep 1
-    done
-  }
-}
-
-reach_who() {
-  case $1 in
-    gateway) ip -4 route show default | sed -n '1s/.* via \([^ ]*\).*/\1/p' ;;
-    nameserver) sed -n 's/^nameserver[[:space:]]*\([^ ]*\).*/\1/p' /etc/resolv.conf 2>/dev/null | head -n 1 ;;
-  esac
-}
-# kind [who]: 0: answers, 1: does not, 2: nobody to ask, or nothing to ask with
-reach() {
-  kvmnet_w=${2:-$(reach_who "$1")}
-  [ -n "$kvmnet_w" ] || return 2
-  case $1 in gateway) reach_gateway "$kvmnet_w" ;; nameserver) reach_nameserver "$kvmnet_w" ;; esac
-}
-reach_gateway() {
-  command -v ping >/dev/null || return 2
-  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
-  ip neigh del "$1" dev "$(ip -4 route show default | sed -n '1s/.* dev \([^ ]*\).*/\1/p')" 2>/dev/null
-  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
-  ip -4 neigh show to "$1" | grep -q 'lladdr.* REACHABLE'
-}
-reach_nameserver() {
-  if command -v perl >/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
-    perl -MIO::Socket::IP -e '$SIG{ALRM} = sub { exit 1 }; alarm 2;
-      $s = IO::Socket::IP->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => 53) or exit 1;
-      $s->send(pack("n6xnn", 1, 256, 1, 0, 0, 0, 2, 1)); exit !defined $s->recv($r, 512)' "$1"
-  elif command -v dig >/dev/null; then dig +time=2 +tries=1 "@$1" . NS >/dev/null 2>&1
-  elif command -v host >/dev/null; then host -W 2 -t NS . "$1" >/dev/null 2>&1
-  else return 2; fi
-}
-reach_before() {
-  reached=
-  for kvmnet_r in gateway nameserver; do ! reach "$kvmnet_r" || reached="$reached $kvmnet_r=$kvmnet_w"; done
-}
-# Until the window ends: a bridge with STP forwards late.
-reach_still() {
-  for kvmnet_r in $reached; do
-    while [ "$ok" = 1 ]; do
-      reach "${kvmnet_r%%=*}"
-      [ $? = 1 ] || break
-      [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part "silent ${kvmnet_r%%=*} $kvmnet_w"; }
-    done
-  done
-}
-# After the way back: whether those of before are there again.
-reach_again() {
-  for kvmnet_r in $reached; do
-    if reach "${kvmnet_r%%=*}" "${kvmnet_r#*=}"; then part "again ${kvmnet_r%%=*} $kvmnet_w"; else part "still silent ${kvmnet_r%%=*} $kvmnet_w"; fi
-  done
-}
-
-probe_ssh() {
-  [ -z "${KVMNET_SSH:-$SSH_CONNECTION}" ] || { echo "${KVMNET_SSH:-$SSH_CONNECTION}"; return; }
-  p=$PPID
-  while [ "${p:-1}" -gt 1 ]; do
-    c=$(tr '\0' '\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
-    [ -z "$c" ] || { echo "$c"; return; }
-    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
-  done
-}
-
-probe() {
-  part os; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
-  part hostname; cat /proc/sys/kernel/hostname
-  part kernel; cat /proc/sys/kernel/osrelease
-  part ssh; probe_ssh
-  part systemd; [ ! -d /run/systemd/system ] || echo yes
-  part commands
-  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
-    ! command -v "$c" >/dev/null || echo "$c"
-  done
-  part addr; ip -j -d addr show 2>&1
-  part route4; ip -j -4 route show table main
-  part route6; ip -j -6 route show table main 2>/dev/null
-  # grep, since a shell's read asks for a byte at a time, and /proc/sys answers only the first.
-  part sysctl; (cd /proc/sys && grep -s . net/ipv4/ip_forward net/ipv6/conf/all/forwarding \
-    net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables net/bridge/bridge-nf-call-arptables)
-  part processes; probe_processes
-  probe_files /etc/network/interfaces
-  for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \
-    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \
-    /run/network/ifstate /run/network/ifstate.*; do
-    # A link shows another file again (Debian: 99-sysctl.conf).
-    [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
-  done
-  for f in /var/lib/kvmnet/*; do [ ! -f "$f" ] || { part "kept ${f##*/}"; cat "$f"; }; done
-  # Their other lines are nobody's business: keys of wireless networks.
-  for f in /etc/NetworkManager/system-connections/*; do
-    [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
-  done
-  ! command -v virsh >/dev/null || probe_libvirt
-}
-
-probe_processes() {
-  for d in /proc/[0-9]*; do
-    read -r c 2>/dev/null < "$d/comm" || continue
-    case $c in
-      dhclient | dhcpcd | udhcpc)
-        # Root's: anybody may call a program so, and what it was started with, root would start again (dhcpClient.ts).
-        grep -q '^Uid:[^0-9]*0[^0-9]*0[^0-9]*0[^0-9]' "$d/status" 2>/dev/null || continue
-        # Not a container's, which has a network of its own.
-        [ "$(readlink "$d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
-        a=$(tr '\0\n' '\001 ' 2>/dev/null < "$d/cmdline")
-        # One that has just ended has no arguments any more.
-        [ -z "$a" ] || printf '%s %s %s\n' "${d#/proc/}" "$c" "$a" ;;
-      dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "${d#/proc/} $c" ;;
-    esac
-  done
-}
-
-# A file of interfaces(5) and what it sources, in reading order, each once. Globs only: words like $(…) stay what they are.
-probe_files() {
-  case "$probed " in *" $1 "*) return ;; esac
-  [ -f "$1" ] || return 0
-  probed="$probed $1"
-  part "file $1"; cat "$1"
-  for w in $(sed -n 's/^[[:space:]]*source[[:space:]]\{1,\}//p' "$1"); do
-    case $w in /*) ;; *) w=$(dirname "$1")/$w ;; esac
-    for g in $w; do probe_files "$g"; done
-  done
-  for w in $(sed -n 's/^[[:space:]]*source-dir\(ectory\)\{0,1\}[[:space:]]\{1,\}//p' "$1"); do
-    case $w in /*) ;; *) w=$(dirname "$1")/$w ;; esac
-    for g in $w/*; do probe_files "$g"; done
-  done
-}
-
-probe_libvirt() {
-  v='virsh -q -c qemu:///system'
-  list=$(export LC_ALL=C; $v "version --daemon; $(for q in 'net-list --name' 'net-list --all --name' 'net-list --all --autostart --name' 'net-list --all --transient --name' \
-    'list --name' 'list --all --name' 'list --all --transient --name'; do printf "echo '\n@%s list %s\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
-  part libvirt; printf '%s\n' "$list"
-  ask=
-  # Names go to virsh in its own single quotes. 60 kB a call: one argument may have 128 kB.
-  q() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
-  flush() { [ -z "$ask" ] || (export LC_ALL=C; $v "$ask") 2>/dev/null; ask=; }
-  ask() {
-    ask="$ask echo '
-@$N $1 '$(q "$2")'
-'; $3; "
-    [ ${#ask} -lt 60000 ] || flush
-  }
-  printf '%s\n' "$list" | {
-    what=
-    while IFS= read -r line; do
-      case $line in
-        "@$N list net-list --all --name") what=net ;;
-        "@$N list net-list --name") what=netlive ;;
-        "@$N list list --all --name") what=dom ;;
-        "@$N list list --name") what=domlive ;;
-        "@$N "*) what= ;;
-        '' | error:*) ;;
-        *)
-          case $what in
-            net) ask network "$line" "net-dumpxml --inactive $(q "$line")" ;;
-            netlive) ask livenetwork "$line" "net-dumpxml $(q "$line")"; ask leases "$line" "net-dhcp-leases $(q "$line")" ;;
-            dom) ask domain "$line" "dumpxml --inactive $(q "$line")" ;;
-            domlive) ask livedomain "$line" "dumpxml $(q "$line")" ;;
-          esac ;;
-      esac
-    done
-    flush
-  }
-}
-
-exec 9> /run/kvmnet/lock
-lock 120 || { : > "$dir/finished"; exit; }
-printf '%s\n' 'golden test' > /run/kvmnet/holder
-window=60
-# bridge static
-do_0_0() {
-printf %s 'link add name br0 address 52:54:00:aa:00:01 type bridge stp_state 0 forward_delay 0 hello_time 200 max_age 2000 ageing_time 30000 priority 32768
-link set dev br0 up
-route del default via 10.0.0.1 dev eth0
-addr del 10.0.0.11/24 dev eth0
-link set dev eth0 master br0
-addr add 10.0.0.11/24 brd + dev br0
-route replace default via 10.0.0.1 onlink dev br0
-' | ip -batch -
-}
-do_0_1() {
-put_file /run/network/ifstate.br0 'br0
-'
-}
-do_0_2() {
-put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
-# and how to activate them. For more information, see interfaces(5).
-
-source /etc/network/interfaces.d/*
-
-# The loopback network interface
-auto lo
-iface lo inet loopback
-
-auto br0
-iface br0 inet static
-	# Managed by pulumi-kvmnet (office/prod, Bridge br0).
-	address 10.0.0.11/24
-	gateway 10.0.0.1
-	# dns-* options are implemented by the resolvconf package, if installed
-	dns-nameservers 10.0.0.1
-	dns-search lab
-	bridge_ports eth0
-	bridge_stp off
-	bridge_fd 0
-	bridge_maxwait 0
-	bridge_hw 52:54:00:aa:00:01
-
-# The primary network interface
-allow-hotplug eth0
-iface eth0 inet manual
-'
-}
-do_0_3() {
-put_file /run/network/ifstate 'lo=lo
-eth0=eth0
-br0=br0
-'
-}
-undo_0_0() {
-printf %s 'link set dev eth0 nomaster
-link del dev br0
-addr add 10.0.0.11/24 brd 10.0.0.255 dev eth0
-route replace default via 10.0.0.1 onlink dev eth0
-' | ip -force -batch - 2>/dev/null || :
-! grep -qsx 1 /proc/sys/net/ipv6/conf/eth0/addr_gen_mode || echo 0 > /proc/sys/net/ipv6/conf/eth0/addr_gen_mode
-}
-undo_0_1() {
-remove_file /run/network/ifstate.br0
-}
-undo_0_2() {
-put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
-# and how to activate them. For more information, see interfaces(5).
-
-source /etc/network/interfaces.d/*
-
-# The loopback network interface
-auto lo
-iface lo inet loopback
-
-# The primary network interface
-allow-hotplug eth0
-iface eth0 inet static
-	address 10.0.0.11/24
-	gateway 10.0.0.1
-	# dns-* options are implemented by the resolvconf package, if installed
-	dns-nameservers 10.0.0.1
-	dns-search lab
-'
-}
-undo_0_3() {
-put_file /run/network/ifstate 'lo=lo
-eth0=eth0
-'
-}
-back_0() {
-[ ! -e "$dir/committing.0" ] || undo 0 1 'remove /run/network/ifstate.br0'
-[ ! -e "$dir/committing.0" ] || undo 0 2 'write /etc/network/interfaces'
-[ ! -e "$dir/committing.0" ] || undo 0 3 'write /run/network/ifstate'
-undo 0 0 'ip -batch: br0, eth0'
-:
-result 0 reverted
-}
-change_0() {
-ok=1
-{ [ ! -e /run/network/ifstate.br0 ]; } || stale /run/network/ifstate.br0
-{ [ "$(sha256sum < /etc/network/interfaces)" = 'daa76de87bd737bf84814b7826d4fe0e5d61c65632f2dd8b6a785f1ffa8c65c2  -' ]; } || stale /etc/network/interfaces
-{ [ "$(sha256sum < /run/network/ifstate)" = 'dfb6839781c2e1964f7095349816d5b29198855d012f91e80442c56ec3a0fba0  -' ]; } || stale /run/network/ifstate
-{ [ ! -e /sys/class/net/br0 ]; } || stale 'link br0'
-{ [ -e /sys/class/net/eth0 ] && [ ! -e /sys/class/net/eth0/master ]; } || stale 'link eth0'
-[ "$ok" = 1 ] || { result 0 stale; return; }
-:
-reach_before
-: > "$dir/begun.0"
-step do 0 0 'ip -batch: br0, eth0'
-confirm; reach_still
-[ "$ok" = 0 ] || : > "$dir/committing.0"
-step do 0 1 'write /run/network/ifstate.br0'
-step do 0 2 'write /etc/network/interfaces'
-step do 0 3 'write /run/network/ifstate'
-if [ "$ok" = 1 ]; then result 0 done; else back_0; reach_again; fi
-}
-# The shell before us was killed between two steps: the changes that it began and did not end go back.
-if [ "$1" = back ]; then
-:
-[ ! -e "$dir/begun.0" ] || [ -e "$dir/ended.0" ] || { part "killed 0"; back_0; }
-else
-:
-change_0
-fi
-rm -f /run/kvmnet/holder
-part observed
-probe
-: > "$dir/finished"
+sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" || cannot_write "$dir/script"
+|umask 022
+|trap '' HUP PIPE INT TERM
+|dir=/run/kvmnet/0123456789abcdef0123456789abcdef
+|N=0123456789abcdef0123456789abcdef
+|part() {
+|  kvmnet_h=$1
+|  case $1 in *'
+|'*) kvmnet_h=$(printf %s "$1" | tr '\n' '?') ;; esac
+|  printf '\n@%s %s\n' "$N" "$kvmnet_h"
+|}
+|
+|lock() {
+|  kvmnet_end=$(($(now) + $1))
+|  until flock -n 9; do
+|    [ "$(now)" -lt "$kvmnet_end" ] || { part locked; cat /run/kvmnet/holder 2>/dev/null; return 1; }
+|    sleep 0.1 2>/dev/null || sleep 1
+|  done
+|}
+|now() { read -r kvmnet_u _ < /proc/uptime; echo "${kvmnet_u%%.*}"; }
+|progress() { printf '%s\n' "$1" >&3; } 2>/dev/null
+|stale() { [ "$ok" = 1 ] && part "stale $1"; ok=0; }
+|# kind change number title: runs one step. Not in a condition, or the shell would not mind a failing line in it (set -e).
+|step() {
+|  [ "$ok" = 1 ] || return 0
+|  progress "$2 $4"
+|  part "step $2 $3 $4"
+|  (set -e; "$1_$2_$3") 2>&1
+|  kvmnet_rc=$?
+|  [ "$kvmnet_rc" = 0 ] || { ok=0; part "failed $2 $3 $kvmnet_rc"; }
+|}
+|undo() {
+|  part "undo $1 $2 $3"
+|  (set -e; "undo_$1_$2") 2>&1
+|  kvmnet_rc=$?
+|  [ "$kvmnet_rc" = 0 ] || part "undo failed $1 $2 $kvmnet_rc"
+|}
+|# The operator has to be seen again over a new connection, or all comes back.
+|confirm() {
+|  [ "$ok" = 1 ] || return 0
+|  : > "$dir/pending"
+|  kvmnet_end=$(($(now) + window))
+|  until [ -e "$dir/confirm" ]; do
+|    [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part unconfirmed; return; }
+|    sleep 0.05 2>/dev/null || sleep 1
+|  done
+|}
+|result() { : > "$dir/ended.$1"; part "result $1 $2"; }
+|
+|put_file() {
+|  [ ! -L "$1" ] || { echo "$1 is a symbolic link; a file of ours is never written through one" >&2; return 1; }
+|  mkdir -p "${1%/*}" || return 1
+|  # What a power cut left of an earlier one: nobody else is at work.
+|  rm -f "${1%/*}"/.kvmnet.??????
+|  kvmnet_new=$(mktemp "${1%/*}/.kvmnet.XXXXXX") || return 1
+|  { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
+|    printf %s "$2" | cat > "$kvmnet_new" && to_disk "$kvmnet_new" && mv -f "$kvmnet_new" "$1" && to_disk "${1%/*}"; } ||
+|    { rm -f "$kvmnet_new"; return 1; }
+|}
+|remove_file() { rm -f "$1" && { [ ! -d "${1%/*}" ] || to_disk "${1%/*}"; }; }
+|to_disk() { sync "$1" 2>/dev/null || sync; }
+|
+|# change name text: on the disk before anything is replaced. What an earlier try kept, whose outcome never arrived, comes back where this one fails.
+|keep() {
+|  part "step $1 0 keep what it found"
+|  kvmnet_kept=/var/lib/kvmnet/$2
+|  (umask 077 && mkdir -p /var/lib/kvmnet && rm -f /var/lib/kvmnet/*.new && { [ ! -e "$kvmnet_kept" ] || cp "$kvmnet_kept" "$dir/kept.$1"; } &&
+|    printf %s "$3" | cat > "$kvmnet_kept.new" && to_disk "$kvmnet_kept.new" && mv "$kvmnet_kept.new" "$kvmnet_kept" && to_disk /var/lib/kvmnet) 2>&1 ||
+|    { part "failed $1 0 1"; rm -f "$kvmnet_kept.new"; rmdir /var/lib/kvmnet 2>/dev/null; return 1; }
+|}
+|unkeep() { if [ -e "$dir/kept.$1" ]; then mv "$dir/kept.$1" "/var/lib/kvmnet/$2"; else drop_kept "$2"; fi; }
+|drop_kept() { rm -f "/var/lib/kvmnet/$1"; rmdir /var/lib/kvmnet 2>/dev/null || :; }
+|
+|dhcp_stop() {
+|  # Once more after each that was killed: it may just have begun to run in the background, under another number.
+|  for kvmnet_i in 1 2 3 4 5 6 7 8 9; do dhcp_killed "$@" || break; done
+|  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
+|  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
+|  # What its script has begun, it ends: an address that came later would stay.
+|  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+|    dhcp_scripted "$1" || break
+|    sleep 0.1 2>/dev/null || sleep 1
+|  done
+|}
+|dhcp_killed() {
+|  kvmnet_k=1
+|  for kvmnet_d in /proc/[0-9]*; do
+|    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
+|    case $kvmnet_c in dhclient | dhcpcd | udhcpc) ;; *) continue ;; esac
+|    # A container's client is in /proc too, and its link may have the same name.
+|    [ "$(readlink "$kvmnet_d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
+|    kvmnet_l=" $(tr '\0' ' ' 2>/dev/null < "$kvmnet_d/cmdline")" || continue
+|    case $kvmnet_l in *" $1 " | *" -i $1 "*) ;; *) continue ;; esac
+|    case $2$kvmnet_l in 6*" -6 "*) ;; 6*) continue ;; 4*" -6 "*) continue ;; esac
+|    ! kill -9 "${kvmnet_d#/proc/}" 2>/dev/null || kvmnet_k=0
+|  done
+|  return "$kvmnet_k"
+|}
+|dhcp_scripted() {
+|  for kvmnet_d in /proc/[0-9]*; do
+|    read -r kvmnet_c 2>/dev/null < "$kvmnet_d/comm" || continue
+|    case $kvmnet_c in dhclient-script | dhcpcd-run-hook* | default.script) ;; *) continue ;; esac
+|    ! tr '\0' '\n' 2>/dev/null < "$kvmnet_d/environ" | grep -qx "interface=$1" || return 0
+|  done
+|  return 1
+|}
+|dhcp_start() {
+|  (trap - HUP PIPE INT TERM; exec "$@") > /dev/null 2>&1 3>&- 9>&- < /dev/null &
+|  # Until it has another name than ours, nobody would find it who has to stop it.
+|  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10; do
+|    read -r kvmnet_c 2>/dev/null < "/proc/$!/comm" && [ "$kvmnet_c" != "${1##*/}" ] || break
+|    sleep 0.1 2>/dev/null || sleep 1
+|  done
+|}
+|
+|virsh_q() { LC_ALL=C virsh -q -c qemu:///system "$@"; }
+|# For guards: one virsh answers for all that a transaction is to make. Each costs some 25 ms.
+|net_was_there() {
+|  [ -n "$kvmnet_nets" ] || kvmnet_nets="$(virsh_q net-list --all --name) /"
+|  printf '%s
+|' "${kvmnet_nets% /}" | grep -qxF -- "$1"
+|}
+|# 0: yes, 1: no, 2: libvirt does not say
+|listed() { kvmnet_l=$(virsh_q "$1" $3 --name) || return 2; printf '%s\n' "$kvmnet_l" | grep -qxF -- "$2"; }
+|net_exists() { listed net-list "$1" --all; }
+|net_active() { listed net-list "$1"; }
+|net_define() { printf %s "$1" | virsh_q net-define /dev/stdin; }
+|# For the way back: where libvirt cannot write, what it holds still is not touched.
+|net_redefine() { [ "$(virsh_q net-dumpxml --inactive "$1" 2>/dev/null)" = "$2" ] || net_define "$2"; }
+|# network, running guests' taps on it: libvirt does not put them on the bridge of a network that starts
+|net_start() {
+|  kvmnet_e=$(virsh_q net-start "$1" 2>&1) || net_active "$1" || { echo "$kvmnet_e" >&2; return 1; }
+|  [ $# = 1 ] || net_plug "$@"
+|}
+|net_plug() {
+|  kvmnet_b=$(net_bridge "$1"); shift
+|  for kvmnet_t in "$@"; do nic_plug "$kvmnet_t" "$kvmnet_b" || return 1; done
+|}
+|net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p"; }
+|nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
+|net_stop() { if net_active "$1"; then virsh_q net-destroy "$1"; else [ $? = 1 ]; fi; }
+|net_undefine() { if listed net-list "$1" "--all --persistent"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
+|net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
+|# The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
+|net_bounce() {
+|  net_active "$1" || { net_start "$@"; return; }
+|  for kvmnet_t in "/sys/class/net/$(net_bridge "$1")/brif/"*; do set -- "$@" "${kvmnet_t##*/}"; done
+|  virsh_q net-destroy "$1" && net_start "$@"
+|}
+|# To change the DHCP of a network, libvirt takes all its firewall rules away for a moment. Where no other rule looks at connections, the kernel stops
+|# to track them with the last one that does (nf_ct_netns_put), and NAT with it: an answer to a guest comes to the host itself, which resets the
+|# connection. A rule in a chain that nobody calls makes it go on.
+|net_update_live() {
+|  for kvmnet_f in iptables ip6tables; do ! $kvmnet_f -w -N kvmnet_hold || $kvmnet_f -w -A kvmnet_hold -m conntrack --ctstate ESTABLISHED || :; done 2>/dev/null
+|  kvmnet_u=0; virsh_q net-update "$@" --live || kvmnet_u=$?
+|  for kvmnet_f in iptables ip6tables; do $kvmnet_f -w -F kvmnet_hold && $kvmnet_f -w -X kvmnet_hold || :; done 2>/dev/null
+|  return $kvmnet_u
+|}
+|# network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
+|net_ranges() {
+|  net_active "$1" || { [ $? = 1 ]; return; }
+|  kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
+|  for kvmnet_r in "$@"; do
+|    if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
+|    kvmnet_e=$(net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" 2>&1) ||
+|      net_range_is "$kvmnet_do" "$kvmnet_n" "$kvmnet_r" || { echo "$kvmnet_e" >&2; return 1; }
+|  done
+|}
+|# delete or add-last, network, <range> element: whether that is done already
+|net_range_is() {
+|  kvmnet_x=$(virsh_q net-dumpxml "$2") || return 1
+|  case $1$kvmnet_x in *"${3%%[/>]*}"*) [ "$1" = add-last ] ;; *) [ "$1" = delete ] ;; esac
+|}
+|# network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
+|net_reserve() {
+|  net_exists "$1" || { [ "$?$3" = 1 ]; return; }
+|  for kvmnet_s in --config --live; do
+|    case $kvmnet_s in
+|      --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1"); kvmnet_c="virsh_q net-update" ;;
+|      --live) net_active "$1" || continue; kvmnet_x=$(virsh_q net-dumpxml "$1"); kvmnet_c=net_update_live; kvmnet_s= ;;
+|    esac
+|    if printf %s "$kvmnet_x" | grep -qiF "<host mac='$2'"; then
+|      if [ -n "$3" ]; then $kvmnet_c "$1" modify ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1
+|      else $kvmnet_c "$1" delete ip-dhcp-host "<host mac='$2'/>" --parent-index "$4" $kvmnet_s || return 1; fi
+|    elif [ -n "$3" ]; then $kvmnet_c "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
+|  done
+|}
+|dom_exists() { listed list "$1" --all; }
+|dom_running() { listed list "$1"; }
+|# domain, mac, --inactive or nothing
+|has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
+|# domain, mac, the persistent element, the live one: a running guest's has an alias and a tap of its own
+|nic_put() {
+|  if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
+|  dom_running "$1" || return 0
+|  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$4" --live; else nic_virsh attach-device "$1" "$4" --live; fi
+|}
+|nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
+|# A guest lets go of a device when its own kernel has: wait for that.
+|nic_remove() {
+|  dom_exists "$1" || { [ $? = 1 ]; return; }
+|  ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
+|  ! dom_running "$1" || ! has_nic "$1" "$2" || {
+|    nic_virsh detach-device "$1" "$3" --live || return 1
+|    kvmnet_i=0
+|    while has_nic "$1" "$2"; do
+|      kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
+|      sleep 0.2 2>/dev/null || sleep 1
+|    done
+|  }
+|}
+|
+|reach_who() {
+|  case $1 in
+|    gateway) ip -4 route show default | sed -n '1s/.* via \([^ ]*\).*/\1/p' ;;
+|    nameserver) sed -n 's/^nameserver[[:space:]]*\([^ ]*\).*/\1/p' /etc/resolv.conf 2>/dev/null | head -n 1 ;;
+|  esac
+|}
+|# kind [who]: 0: answers, 1: does not, 2: nobody to ask, or nothing to ask with
+|reach() {
+|  kvmnet_w=${2:-$(reach_who "$1")}
+|  [ -n "$kvmnet_w" ] || return 2
+|  case $1 in gateway) reach_gateway "$kvmnet_w" ;; nameserver) reach_nameserver "$kvmnet_w" ;; esac
+|}
+|reach_gateway() {
+|  command -v ping >/dev/null || return 2
+|  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
+|  ip neigh del "$1" dev "$(ip -4 route show default | sed -n '1s/.* dev \([^ ]*\).*/\1/p')" 2>/dev/null
+|  ! ping -c 1 -W 1 "$1" >/dev/null 2>&1 || return 0
+|  ip -4 neigh show to "$1" | grep -q 'lladdr.* REACHABLE'
+|}
+|reach_nameserver() {
+|  if command -v perl >/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
+|    perl -MIO::Socket::IP -e '$SIG{ALRM} = sub { exit 1 }; alarm 2;
+|      $s = IO::Socket::IP->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => 53) or exit 1;
+|      $s->send(pack("n6xnn", 1, 256, 1, 0, 0, 0, 2, 1)); exit !defined $s->recv($r, 512)' "$1"
+|  elif command -v dig >/dev/null; then dig +time=2 +tries=1 "@$1" . NS >/dev/null 2>&1
+|  elif command -v host >/dev/null; then host -W 2 -t NS . "$1" >/dev/null 2>&1
+|  else return 2; fi
+|}
+|reach_before() {
+|  reached=
+|  for kvmnet_r in gateway nameserver; do ! reach "$kvmnet_r" || reached="$reached $kvmnet_r=$kvmnet_w"; done
+|}
+|# Until the window ends: a bridge with STP forwards late.
+|reach_still() {
+|  for kvmnet_r in $reached; do
+|    while [ "$ok" = 1 ]; do
+|      reach "${kvmnet_r%%=*}"
+|      [ $? = 1 ] || break
+|      [ "$(now)" -lt "$kvmnet_end" ] || { ok=0; part "silent ${kvmnet_r%%=*} $kvmnet_w"; }
+|    done
+|  done
+|}
+|# After the way back: whether those of before are there again.
+|reach_again() {
+|  for kvmnet_r in $reached; do
+|    if reach "${kvmnet_r%%=*}" "${kvmnet_r#*=}"; then part "again ${kvmnet_r%%=*} $kvmnet_w"; else part "still silent ${kvmnet_r%%=*} $kvmnet_w"; fi
+|  done
+|}
+|
+|probe_ssh() {
+|  [ -z "${KVMNET_SSH:-$SSH_CONNECTION}" ] || { echo "${KVMNET_SSH:-$SSH_CONNECTION}"; return; }
+|  p=$PPID
+|  while [ "${p:-1}" -gt 1 ]; do
+|    c=$(tr '\0' '\n' 2>/dev/null < "/proc/$p/environ" | sed -n 's/^SSH_CONNECTION=//p')
+|    [ -z "$c" ] || { echo "$c"; return; }
+|    p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
+|  done
+|}
+|
+|probe() {
+|  part os; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+|  part hostname; cat /proc/sys/kernel/hostname
+|  part kernel; cat /proc/sys/kernel/osrelease
+|  part ssh; probe_ssh
+|  part systemd; [ ! -d /run/systemd/system ] || echo yes
+|  part commands
+|  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
+|    ! command -v "$c" >/dev/null || echo "$c"
+|  done
+|  part addr; ip -j -d addr show 2>&1
+|  part route4; ip -j -4 route show table main
+|  part route6; ip -j -6 route show table main 2>/dev/null
+|  # grep, since a shell's read asks for a byte at a time, and /proc/sys answers only the first.
+|  part sysctl; (cd /proc/sys && grep -s . net/ipv4/ip_forward net/ipv6/conf/all/forwarding \
+|    net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables net/bridge/bridge-nf-call-arptables)
+|  part processes; probe_processes
+|  probe_files /etc/network/interfaces
+|  for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \
+|    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \
+|    /run/network/ifstate /run/network/ifstate.*; do
+|    # A link shows another file again (Debian: 99-sysctl.conf).
+|    [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
+|  done
+|  for f in /var/lib/kvmnet/*; do [ ! -f "$f" ] || { part "kept ${f##*/}"; cat "$f"; }; done
+|  # Their other lines are nobody's business: keys of wireless networks.
+|  for f in /etc/NetworkManager/system-connections/*; do
+|    [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
+|  done
+|  ! command -v virsh >/dev/null || probe_libvirt
+|}
+|
+|probe_processes() {
+|  for d in /proc/[0-9]*; do
+|    read -r c 2>/dev/null < "$d/comm" || continue
+|    case $c in
+|      dhclient | dhcpcd | udhcpc)
+|        # Root's: anybody may call a program so, and what it was started with, root would start again (dhcpClient.ts).
+|        grep -q '^Uid:[^0-9]*0[^0-9]*0[^0-9]*0[^0-9]' "$d/status" 2>/dev/null || continue
+|        # Not a container's, which has a network of its own.
+|        [ "$(readlink "$d/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
+|        a=$(tr '\0\n' '\001 ' 2>/dev/null < "$d/cmdline")
+|        # One that has just ended has no arguments any more.
+|        [ -z "$a" ] || printf '%s %s %s\n' "${d#/proc/}" "$c" "$a" ;;
+|      dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "${d#/proc/} $c" ;;
+|    esac
+|  done
+|}
+|
+|# A file of interfaces(5) and what it sources, in reading order, each once. Globs only: words like $(…) stay what they are.
+|probe_files() {
+|  case "$probed " in *" $1 "*) return ;; esac
+|  [ -f "$1" ] || return 0
+|  probed="$probed $1"
+|  part "file $1"; cat "$1"
+|  for w in $(sed -n 's/^[[:space:]]*source[[:space:]]\{1,\}//p' "$1"); do
+|    case $w in /*) ;; *) w=$(dirname "$1")/$w ;; esac
+|    for g in $w; do probe_files "$g"; done
+|  done
+|  for w in $(sed -n 's/^[[:space:]]*source-dir\(ectory\)\{0,1\}[[:space:]]\{1,\}//p' "$1"); do
+|    case $w in /*) ;; *) w=$(dirname "$1")/$w ;; esac
+|    for g in $w/*; do probe_files "$g"; done
+|  done
+|}
+|
+|probe_libvirt() {
+|  v='virsh -q -c qemu:///system'
+|  list=$(export LC_ALL=C; $v "version --daemon; $(for q in 'net-list --name' 'net-list --all --name' 'net-list --all --autostart --name' 'net-list --all --transient --name' \
+|    'list --name' 'list --all --name' 'list --all --transient --name'; do printf "echo '\n@%s list %s\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
+|  part libvirt; printf '%s\n' "$list"
+|  ask=
+|  # Names go to virsh in its own single quotes. 60 kB a call: one argument may have 128 kB.
+|  q() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+|  flush() { [ -z "$ask" ] || (export LC_ALL=C; $v "$ask") 2>/dev/null; ask=; }
+|  ask() {
+|    ask="$ask echo '
+|@$N $1 '$(q "$2")'
+|'; $3; "
+|    [ ${#ask} -lt 60000 ] || flush
+|  }
+|  printf '%s\n' "$list" | {
+|    what=
+|    while IFS= read -r line; do
+|      case $line in
+|        "@$N list net-list --all --name") what=net ;;
+|        "@$N list net-list --name") what=netlive ;;
+|        "@$N list list --all --name") what=dom ;;
+|        "@$N list list --name") what=domlive ;;
+|        "@$N "*) what= ;;
+|        '' | error:*) ;;
+|        *)
+|          case $what in
+|            net) ask network "$line" "net-dumpxml --inactive $(q "$line")" ;;
+|            netlive) ask livenetwork "$line" "net-dumpxml $(q "$line")"; ask leases "$line" "net-dhcp-leases $(q "$line")" ;;
+|            dom) ask domain "$line" "dumpxml --inactive $(q "$line")" ;;
+|            domlive) ask livedomain "$line" "dumpxml $(q "$line")" ;;
+|          esac ;;
+|      esac
+|    done
+|    flush
+|  }
+|}
+|
+|exec 9> /run/kvmnet/lock
+|lock 120 || { : > "$dir/finished"; exit; }
+|printf '%s\n' 'golden test' > /run/kvmnet/holder
+|window=60
+|# bridge static
+|do_0_0() {
+|printf %s 'link add name br0 address 52:54:00:aa:00:01 type bridge stp_state 0 forward_delay 0 hello_time 200 max_age 2000 ageing_time 30000 priority 32768
+|link set dev br0 up
+|route del default via 10.0.0.1 dev eth0
+|addr del 10.0.0.11/24 dev eth0
+|link set dev eth0 master br0
+|addr add 10.0.0.11/24 brd + dev br0
+|route replace default via 10.0.0.1 onlink dev br0
+|' | ip -batch -
+|}
+|do_0_1() {
+|put_file /run/network/ifstate.br0 'br0
+|'
+|}
+|do_0_2() {
+|put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
+|# and how to activate them. For more information, see interfaces(5).
+|
+|source /etc/network/interfaces.d/*
+|
+|# The loopback network interface
+|auto lo
+|iface lo inet loopback
+|
+|auto br0
+|iface br0 inet static
+|	# Managed by pulumi-kvmnet (office/prod, Bridge br0).
+|	address 10.0.0.11/24
+|	gateway 10.0.0.1
+|	# dns-* options are implemented by the resolvconf package, if installed
+|	dns-nameservers 10.0.0.1
+|	dns-search lab
+|	bridge_ports eth0
+|	bridge_stp off
+|	bridge_fd 0
+|	bridge_maxwait 0
+|	bridge_hw 52:54:00:aa:00:01
+|
+|# The primary network interface
+|allow-hotplug eth0
+|iface eth0 inet manual
+|'
+|}
+|do_0_3() {
+|put_file /run/network/ifstate 'lo=lo
+|eth0=eth0
+|br0=br0
+|'
+|}
+|undo_0_0() {
+|printf %s 'link set dev eth0 nomaster
+|link del dev br0
+|addr add 10.0.0.11/24 brd 10.0.0.255 dev eth0
+|route replace default via 10.0.0.1 onlink dev eth0
+|' | ip -force -batch - 2>/dev/null || :
+|! grep -qsx 1 /proc/sys/net/ipv6/conf/eth0/addr_gen_mode || echo 0 > /proc/sys/net/ipv6/conf/eth0/addr_gen_mode
+|}
+|undo_0_1() {
+|remove_file /run/network/ifstate.br0
+|}
+|undo_0_2() {
+|put_file /etc/network/interfaces '# This file describes the network interfaces available on your system
+|# and how to activate them. For more information, see interfaces(5).
+|
+|source /etc/network/interfaces.d/*
+|
+|# The loopback network interface
+|auto lo
+|iface lo inet loopback
+|
+|# The primary network interface
+|allow-hotplug eth0
+|iface eth0 inet static
+|	address 10.0.0.11/24
+|	gateway 10.0.0.1
+|	# dns-* options are implemented by the resolvconf package, if installed
+|	dns-nameservers 10.0.0.1
+|	dns-search lab
+|'
+|}
+|undo_0_3() {
+|put_file /run/network/ifstate 'lo=lo
+|eth0=eth0
+|'
+|}
+|back_0() {
+|[ ! -e "$dir/committing.0" ] || undo 0 1 'remove /run/network/ifstate.br0'
+|[ ! -e "$dir/committing.0" ] || undo 0 2 'write /etc/network/interfaces'
+|[ ! -e "$dir/committing.0" ] || undo 0 3 'write /run/network/ifstate'
+|undo 0 0 'ip -batch: br0, eth0'
+|:
+|result 0 reverted
+|}
+|change_0() {
+|ok=1
+|{ [ ! -e /run/network/ifstate.br0 ]; } || stale /run/network/ifstate.br0
+|{ [ "$(sha256sum < /etc/network/interfaces)" = 'daa76de87bd737bf84814b7826d4fe0e5d61c65632f2dd8b6a785f1ffa8c65c2  -' ]; } || stale /etc/network/interfaces
+|{ [ "$(sha256sum < /run/network/ifstate)" = 'dfb6839781c2e1964f7095349816d5b29198855d012f91e80442c56ec3a0fba0  -' ]; } || stale /run/network/ifstate
+|{ [ ! -e /sys/class/net/br0 ]; } || stale 'link br0'
+|{ [ -e /sys/class/net/eth0 ] && [ ! -e /sys/class/net/eth0/master ]; } || stale 'link eth0'
+|[ "$ok" = 1 ] || { result 0 stale; return; }
+|:
+|reach_before
+|: > "$dir/begun.0"
+|step do 0 0 'ip -batch: br0, eth0'
+|confirm; reach_still
+|[ "$ok" = 0 ] || : > "$dir/committing.0"
+|step do 0 1 'write /run/network/ifstate.br0'
+|step do 0 2 'write /etc/network/interfaces'
+|step do 0 3 'write /run/network/ifstate'
+|if [ "$ok" = 1 ]; then result 0 done; else back_0; reach_again; fi
+|}
+|# The shell before us was killed between two steps: the changes that it began and did not end go back.
+|if [ "$1" = back ]; then
+|:
+|[ ! -e "$dir/begun.0" ] || [ -e "$dir/ended.0" ] || { part "killed 0"; back_0; }
+|else
+|:
+|change_0
+|fi
+|rm -f /run/kvmnet/holder
+|part observed
+|probe
+|: > "$dir/finished"
 KVMNET_0123456789abcdef0123456789abcdef
 head -c 4194304 /dev/zero > "$dir/room" || cannot_write "$dir/room"
 rm "$dir/room"
