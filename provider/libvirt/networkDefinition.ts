@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { HostError } from "../errors";
 import { isIPv6 } from "../parse";
 import { remember } from "./remember";
 import { childAttribute, childOf, childrenOf, parseXml, printXml, setAttributes, textOf, type XmlElement } from "./xml";
@@ -107,7 +108,7 @@ export function networkOf(root: XmlElement): NetworkDefinition {
 
 /** Nothing for an `<ip>` without an address: it is legal, and means nothing. */
 export function ipOf(element: XmlElement): NetworkIp[] {
-  const address = element.getAttribute("address");
+  const address = addressOf(element, "address");
   if (!address) return [];
   const family = isIPv6(address) ? "ipv6" : "ipv4";
   const dhcp = childOf(element, "dhcp");
@@ -128,25 +129,39 @@ export function rangeOf(element: XmlElement): DhcpRange {
   const lease = childOf(element, "lease");
   const unit = { seconds: 1, minutes: 60, hours: 3600 }[lease?.getAttribute("unit") ?? "minutes"] ?? 60;
   return given<DhcpRange>({
-    start: element.getAttribute("start") ?? "",
-    end: element.getAttribute("end") ?? "",
+    start: addressOf(element, "start") ?? "",
+    end: addressOf(element, "end") ?? "",
     leaseTime: lease && Number(lease.getAttribute("expiry")) * unit,
   });
 }
 
 export function hostOf(element: XmlElement): DhcpHost[] {
-  const ip = element.getAttribute("ip");
+  const ip = addressOf(element, "ip");
   if (!ip) return [];
   const [mac, id, name] = ["mac", "id", "name"].map((attribute) => element.getAttribute(attribute) ?? undefined);
   return [given<DhcpHost>({ mac: mac?.toLowerCase(), id, ip, name })];
 }
 
+/** An address that is none would fail wherever it is compared. */
+function addressOf(element: XmlElement, attribute: string): string | undefined {
+  const address = element.getAttribute(attribute);
+  if (!address) return undefined;
+  if (ipaddr.isValid(address)) return address;
+  throw new HostError(
+    "failed",
+    `libvirt's network has ${attribute}=${JSON.stringify(address)}, which is no IP address`,
+  );
+}
+
 /** Without a prefix or netmask libvirt goes by the address's class (virSocketAddrGetIPPrefix in src/util/virsocketaddr.c). */
 function prefixOf(element: XmlElement, address: string): number {
   const prefix = element.getAttribute("prefix");
-  if (prefix) return Number(prefix);
-  const netmask = element.getAttribute("netmask");
-  if (netmask) return ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask() ?? 32;
+  if (prefix) {
+    if (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIPv6(address) ? 128 : 32)) return Number(prefix);
+    throw new HostError("failed", `libvirt's network has prefix=${JSON.stringify(prefix)} for ${address}`);
+  }
+  const netmask = addressOf(element, "netmask");
+  if (netmask) return ipaddr.parse(netmask).prefixLengthFromSubnetMask() ?? 32;
   if (isIPv6(address)) return 64;
   const first = Number(address.split(".")[0]);
   return first < 128 ? 8 : first < 192 ? 16 : 24;
