@@ -6,13 +6,18 @@ import { project } from "./project";
 /** `urn:pulumi:STACK::PROJECT::TYPE::NAME` */
 export const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
 
-/** One line that says whose a thing is. */
+/** The most that the kernel takes as a link's alias (IFALIASZ). */
+const LONGEST = 255;
+
+/** One line that says whose a thing is, in characters that a comment of every file, and a word of `ip -batch` in quotes, may have. */
 export function markOf(urn: string): string {
   const [stack = "", project = "", type = ""] = urn.split("::");
-  return `Managed by pulumi-kvmnet (${project}/${stack.split(":")[2] ?? ""}, ${type.split(":").at(-1) ?? ""} ${nameOf(urn)}).`.replace(
-    /[^\x20-\x7e]/g,
-    "?",
-  );
+  const mark =
+    `Managed by pulumi-kvmnet (${project}/${stack.split(":")[2] ?? ""}, ${type.split(":").at(-1) ?? ""} ${nameOf(urn)}).`.replace(
+      /[^\x20-\x7e]|["#\\]/g,
+      "?",
+    );
+  return mark.length <= LONGEST ? mark : `${mark.slice(0, LONGEST - 36)}... ${keepsake(urn)}`;
 }
 
 /** A create was cut after the host had made it, or the state was lost: it is ours, and what it found may still be known there. */

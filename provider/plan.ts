@@ -12,7 +12,7 @@ import {
   type NetworkState,
 } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
-import { linkBatch, linkLocals, moves } from "./kernel/linkBatch";
+import { batchTakes, linkBatch, linkLocals, moves } from "./kernel/linkBatch";
 import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
 import { interfacesOf, interfaceView, mergeInterface } from "./libvirt/interface";
@@ -22,7 +22,7 @@ import { rangeUpdates } from "./libvirt/ranges";
 import { tapsOn, unplugged } from "./libvirt/taps";
 import { capture, networkKey, project } from "./project";
 import { writeSections } from "./sections";
-import { quote } from "./shell";
+import { command, quote } from "./shell";
 import { movedLeases, simulate } from "./simulate";
 
 /** One step of a change: a piece of POSIX sh that makes sure of something, and may run again. */
@@ -93,10 +93,29 @@ function linkSteps(desired: HostState, observed: Observed, original: Observed | 
       : [],
   );
   const lines = [...linkBatch(links, observed.links, observed.leased), ...guests];
+  const odd = lines.find((line) => !batchTakes(line.replace(/ alias ".*"$/, "")));
+  if (odd !== undefined)
+    throw new HostError("conflict", `ip(8) takes no device of such a name in a batch: ${odd} (nothing was touched)`);
+  // Somebody's own, given back.
+  const aliases = Object.entries(links).flatMap(([name, link]) =>
+    link?.alias === undefined || link.alias === observed.links[name]?.alias || batchTakes(link.alias)
+      ? []
+      : [command("ip", "link", "set", "dev", name, "alias", link.alias)],
+  );
   const batch = `printf %s ${quote(lines.map((line) => `${line}\n`).join(""))} | ip${back ? " -force" : ""} -batch -`;
-  const script = [back ? `${batch} 2>/dev/null || :` : batch, ...linkLocals(links, observed.links)].join("\n");
   // On the way back some lines are done already, or were never needed: what counts is what the host is like afterwards.
-  const ops: Op[] = lines.length > 0 ? [{ title: `ip -batch: ${Object.keys(links).join(", ")}`, script }] : [];
+  const scripts = [...(lines.length > 0 ? [batch] : []), ...aliases].map((script) =>
+    back ? `${script} 2>/dev/null || :` : script,
+  );
+  const ops: Op[] =
+    scripts.length > 0
+      ? [
+          {
+            title: `ip -batch: ${Object.keys(links).join(", ")}`,
+            script: [...scripts, ...linkLocals(links, observed.links)].join("\n"),
+          },
+        ]
+      : [];
   const clients = clientSteps(links, observed, original);
   // A client that goes does so before its link's addresses change: it may just be bringing others.
   return [...clients.stop, ...ops, ...clients.start];

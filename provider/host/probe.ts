@@ -95,7 +95,7 @@ probe_libvirt() {
     'list --name' 'list --all --name' 'list --all --transient --name'; do printf "echo '\\n@%s list %s\\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
   part libvirt; printf '%s\\n' "$list"
   ask=
-  # Names go to virsh in its own single quotes. 60 kB a call: one argument may have 128 kB.
+  # Names go to virsh in its own single quotes, and behind their option, since one may begin with a dash. 60 kB a call: one argument may have 128 kB.
   q() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")"; }
   flush() { [ -z "$ask" ] || (export LC_ALL=C; $v "$ask") 2>/dev/null; ask=; }
   ask() {
@@ -116,10 +116,10 @@ probe_libvirt() {
         '' | error:*) ;;
         *)
           case $what in
-            net) ask network "$line" "net-dumpxml --inactive $(q "$line")" ;;
-            netlive) ask livenetwork "$line" "net-dumpxml $(q "$line")"; ask leases "$line" "net-dhcp-leases $(q "$line")" ;;
-            dom) ask domain "$line" "dumpxml --inactive $(q "$line")" ;;
-            domlive) ask livedomain "$line" "dumpxml $(q "$line")" ;;
+            net) ask network "$line" "net-dumpxml --inactive --network $(q "$line")" ;;
+            netlive) ask livenetwork "$line" "net-dumpxml --network $(q "$line")"; ask leases "$line" "net-dhcp-leases --network $(q "$line")" ;;
+            dom) ask domain "$line" "dumpxml --inactive --domain $(q "$line")" ;;
+            domlive) ask livedomain "$line" "dumpxml --domain $(q "$line")" ;;
           esac ;;
       esac
     done

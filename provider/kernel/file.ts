@@ -8,6 +8,7 @@ import { command } from "../shell";
 export const fileFunctions = `
 put_file() {
   [ ! -L "$1" ] || { echo "$1 is a symbolic link; a file of ours is never written through one" >&2; return 1; }
+  [ ! -e "$1" ] || [ -f "$1" ] || { echo "$1 is no regular file" >&2; return 1; }
   mkdir -p "\${1%/*}" || return 1
   # What a power cut left of an earlier one: nobody else is at work.
   rm -f "\${1%/*}"/.kvmnet.??????

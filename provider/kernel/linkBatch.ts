@@ -33,8 +33,8 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
     if (!isNew && want.mac !== undefined && want.mac !== is.mac)
       create.push(`link set dev ${name} address ${want.mac}`);
     if (want.mtu !== undefined && want.mtu !== is?.mtu) create.push(`link set dev ${name} mtu ${want.mtu}`);
-    if (want.alias !== undefined && want.alias !== is?.alias)
-      create.push(`link set dev ${name} alias "${want.alias.replace(/["\\\n]/g, "")}"`);
+    if (want.alias !== undefined && want.alias !== is?.alias && batchTakes(want.alias))
+      create.push(`link set dev ${name} alias "${want.alias}"`);
     if (want.up && want.kind === "bridge" && !is?.up) create.push(`link set dev ${name} up`);
 
     const routes = want.routes && (is?.routes ?? []).filter((route) => !want.routes!.includes(route));
@@ -90,6 +90,9 @@ export const linkLocals = (desired: Links, observed: Links): string[] =>
     const file = quote(`/proc/sys/net/ipv6/conf/${name}/addr_gen_mode`);
     return want?.master === null && observed[name]?.master ? [`! grep -qsx 1 ${file} || echo 0 > ${file}`] : [];
   });
+
+/** iproute2 cuts a line at a `#`, even in quotes, joins it with the next after a backslash, and knows no way to write a quote (getcmdline, makeargs in lib/utils.c). */
+export const batchTakes = (text: string): boolean => !/["'#\\\n]/.test(text);
 
 /** From which link to which a host's own traffic moves: from a new port to its bridge, from a bridge that goes to a port of it. */
 export function moves(desired: Links, observed: Links): [from: string, to: string][] {

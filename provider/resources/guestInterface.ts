@@ -41,7 +41,7 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
         "a reservation needs a `network`, whose DHCP server is libvirt's; on a bridge the LAN's DHCP server gives addresses",
       );
     return {
-      domain: args.required("domain", libvirtName),
+      domain: args.required("domain", domain),
       mac: args.optional("mac", macAddress),
       bridge: args.optional("bridge", interfaceName),
       network: args.optional("network", libvirtName),
@@ -115,6 +115,14 @@ const model = (value: unknown): string => {
   if (typeof value !== "string" || !/^[A-Za-z0-9_-]+$/.test(value))
     throw new Error(`${JSON.stringify(value)} is not a NIC model, as virtio or e1000e`);
   return value;
+};
+
+/** virsh takes a number for the id of a running guest, and a UUID for that guest's, before it looks at names: it could be another one. */
+const domain = (value: unknown): string => {
+  const name = libvirtName(value);
+  if (/^\d+$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name))
+    throw new Error(`${JSON.stringify(name)} would be read by virsh as a guest's number or UUID, not as its name`);
+  return name;
 };
 
 const definitionOf = (
