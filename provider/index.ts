@@ -4,12 +4,14 @@ import { log } from "./host/log";
 import { HostSession } from "./host/session";
 import { SshTransport } from "./host/ssh";
 import { lifecycle } from "./lifecycle";
+import { UNKNOWN } from "./parse";
 import type { ResourceDefinition } from "./resource";
 import { bridge as bridgeDefinition } from "./resources/bridge";
 import { bridgeNetfilter as bridgeNetfilterDefinition } from "./resources/bridgeNetfilter";
 import { guestInterface as guestInterfaceDefinition } from "./resources/guestInterface";
 import { natNetwork as natNetworkDefinition } from "./resources/natNetwork";
 import { sysctlForwarding as sysctlForwardingDefinition } from "./resources/sysctlForwarding";
+import { seal } from "./secret";
 
 /**
  * The engine-side half: what the constant `__provider` of every resource (sdk/resource.ts) asks for by name. One process serves one
@@ -36,12 +38,37 @@ function session(host: string | undefined): HostSession {
   return found;
 }
 
-const handler = <Spec>(definition: ResourceDefinition<Spec>) => ({
-  ...lifecycle(definition, session),
-  configure: (request: { config: { get(key: string): string | undefined } }) => {
-    get = (key) => request.config.get(key);
-  },
-});
+type Props = Record<string, unknown>;
+
+/** The lifecycle as the engine's process has it: what it returns is sealed on its way (secret.ts), also what a change that failed had made. */
+function handler<Spec>(definition: ResourceDefinition<Spec>) {
+  const { check, create, update, read, ...rest } = lifecycle(definition, session);
+  // An argument keeps the mark that it has, and what is not known yet is no secret.
+  const sealed = (props: Props) =>
+    seal(props, ["host", "adopt", ...definition.args, ...Object.keys(props).filter((key) => props[key] === UNKNOWN)]);
+  const partly = (error: unknown): never => {
+    if (error instanceof Error && "properties" in error) error.properties = sealed(error.properties as Props);
+    throw error;
+  };
+  return {
+    ...rest,
+    check: async (olds: Props, news: Props) => {
+      const { inputs, ...failures } = await check(olds, news);
+      return { inputs: sealed(inputs), ...failures };
+    },
+    create: (inputs: Props) => create(inputs).then(({ id, outs }) => ({ id, outs: sealed(outs) }), partly),
+    update: (id: string, olds: Props, news: Props) =>
+      update(id, olds, news).then(({ outs }) => ({ outs: sealed(outs) }), partly),
+    read: async (id: string, props: Props) => {
+      const found = await read(id, props);
+      if (found.props === undefined) return found;
+      return { id: found.id, props: sealed(found.props), inputs: sealed(found.inputs) };
+    },
+    configure: (request: { config: { get(key: string): string | undefined } }) => {
+      get = (key) => request.config.get(key);
+    },
+  };
+}
 
 export const bridge = handler(bridgeDefinition);
 export const natNetwork = handler(natNetworkDefinition);

@@ -11,6 +11,7 @@ import { Arguments, hasUnknown, UNKNOWN } from "./parse";
 import { capture, project } from "./project";
 import type { Context, Properties, ResourceDefinition } from "./resource";
 import { review } from "./review";
+import { discreet, SECRET, unsaid } from "./secret";
 
 type Props = Record<string, unknown>;
 type Sessions = (host: string | undefined) => HostSession;
@@ -37,7 +38,9 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
 
   const check = async (olds: Props, news: Props): Promise<{ inputs: Props; failures?: ArgumentProblem[] }> => {
     const urn = String(news[URN] ?? olds[URN] ?? "");
-    const given = pick(news, [...argNames, URN]);
+    const given = pick(news, [...argNames, URN, SECRET]);
+    const isSecret = news[SECRET] === true;
+    const warn = (message: string) => void log.warning(urn, isSecret ? `a warning is ${unsaid}` : message);
     if (olds[URN] !== undefined) replaced.set(urn, olds);
     const old = replaced.get(urn);
     const isKnown = old !== undefined && equal(old["host"], given["host"]);
@@ -84,16 +87,21 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       for (const reason of obstacles) args.problem(argNames.includes("name") ? "name" : "adopt", reason);
       problems.forEach(({ property, reason }) => args.problem(property, reason));
       args.done();
-      if (isNew) void log.info(urn, review(desired, session.host));
+      if (isNew)
+        void log.info(urn, isSecret ? `what ${session.host} will have is ${unsaid}` : review(desired, session.host));
       const missing = definition.missing?.(inputs, observed) ?? [];
-      for (const what of missing)
-        void log.warning(urn, `${what} on ${session.host} yet; the update fails unless it is made before`);
+      for (const what of missing) warn(`${what} on ${session.host} yet; the update fails unless it is made before`);
       const hazard = hazardWarning(desired, observed, session.host, session.confirmTimeout);
-      for (const warning of [...(hazard ? [hazard] : []), ...warnings]) void log.warning(urn, warning);
+      for (const warning of [...(hazard ? [hazard] : []), ...warnings]) warn(warning);
       return { inputs };
     } catch (error) {
-      if (error instanceof ArgumentError) return { inputs: news, failures: [...error.problems] };
-      if (error instanceof HostError) return { inputs: news, failures: [{ property: "host", reason: error.message }] };
+      if (error instanceof ArgumentError) {
+        const reason = `is refused; why is ${unsaid}`;
+        const failures = error.problems.map((problem) => (isSecret ? { ...problem, reason } : problem));
+        return { inputs: news, failures };
+      }
+      if (error instanceof HostError)
+        return { inputs: news, failures: [{ property: "host", reason: isSecret ? discreet(error) : error.message }] };
       throw error;
     }
   };
@@ -118,11 +126,17 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
 
   const diff = (_id: string, olds: Props, news: Props) => {
     const keys = [...argNames, ...collections];
+    // What was made from a secret is one in the state when it is written there the next time.
+    const isMarked = olds[SECRET] !== news[SECRET];
     const changed = keys.filter((key) => !equal(olds[key] ?? undefined, news[key] ?? undefined) && !(key === "adopt"));
     const replaces = changed.filter((key) => key === "host" || definition.replaceOn.includes(key));
     if (equal(olds["host"], news["host"])) forgetKnown(olds);
     // Two of one name cannot be on a host at a time.
-    return Promise.resolve({ changes: changed.length > 0, replaces, deleteBeforeReplace: replaces.length > 0 });
+    return Promise.resolve({
+      changes: changed.length > 0 || isMarked,
+      replaces,
+      deleteBeforeReplace: replaces.length > 0,
+    });
   };
 
   const create = (inputs: Props) => act("create", inputs, undefined);
@@ -138,7 +152,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         throw new HostError("unreachable", "the host could not be reached when this was planned; nothing was touched. Run it again."); // prettier-ignore
       const observed = await session.change({
         title: `${verb} ${definition.type} ${JSON.stringify(nameOf(urn))}`,
-        onProgress: (message) => void log.status(urn, message),
+        onProgress: progressOf(inputs, urn),
         ...(definition.sideEffects && { sideEffects: definition.sideEffects(rendered) }),
         keep: () => ({
           name: keepsake(urn),
@@ -178,12 +192,12 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           definition.type,
           urn,
           session.host,
-          `${left.map(say).join("; ")} (the change was made, the host does not show it; \`pulumi refresh\` and \`pulumi up\` try again)`,
+          `${inputs[SECRET] === true ? `the host is not as wanted; where is ${unsaid}` : left.map(say).join("; ")} (the change was made, the host does not show it; \`pulumi refresh\` and \`pulumi up\` try again)`,
         );
         throw Object.assign(new Error(message), {
           id,
           properties: { ...outs, __provider: inputs["__provider"] },
-          reasons: left.map(say),
+          reasons: inputs[SECRET] === true ? [unsaid] : left.map(say),
         });
       }
       return { id, outs };
@@ -215,7 +229,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       const live = Object.fromEntries(
         collections.flatMap((key) => (desired[key] ? [[key, shaped(desired[key], is[key])]] : [])),
       );
-      const inputs = clean({ ...pick(props, [...argNames, URN, FOUND]), ...live });
+      const inputs = clean({ ...pick(props, [...argNames, URN, FOUND, SECRET]), ...live });
       return { id, props: clean({ ...props, ...live, ...definition.compute(props, observed) }), inputs };
     });
 
@@ -225,7 +239,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       const before = (props[BEFORE] as HostState | undefined) ?? {};
       await session.change({
         title: `delete ${definition.type} ${JSON.stringify(nameOf(urn))}`,
-        onProgress: (message) => void log.status(urn, message),
+        onProgress: progressOf(props, urn),
         desired: (now) => {
           heard(desired, now, session.host);
           const cut = keptOf(now, urn);
@@ -264,7 +278,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
     } catch (error) {
       if (error instanceof Error && "properties" in error) throw error;
       if (!(error instanceof HostError) && !(error instanceof ArgumentError)) throw error;
-      const told = new Error(unable(verb, definition.type, urn, host, error.message), { cause: error });
+      const told = new Error(unable(verb, definition.type, urn, host, reasonOf(error, props)), { cause: error });
       // The engine prints the stack of what read and delete throw; whoever is on call has no use for it.
       told.stack = "";
       throw told;
@@ -273,6 +287,14 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
 
   return { check, diff, create, update, read, delete: remove };
 }
+
+const reasonOf = (error: HostError | ArgumentError, props: Props): string => {
+  if (props[SECRET] !== true) return error.message;
+  return error instanceof HostError ? discreet(error) : `why is ${unsaid}`;
+};
+
+const progressOf = (props: Props, urn: string) => (message: string) =>
+  void (props[SECRET] === true || log.status(urn, message));
 
 const unable = (verb: string, type: string, urn: string, host: string, why: string) =>
   `Unable to ${verb} ${type} ${JSON.stringify(nameOf(urn))} on ${host}: ${why}`;

@@ -38,11 +38,22 @@ export abstract class KvmnetResource extends pulumi.CustomResource {
     super(
       token,
       name,
-      { host: undefined, ...outputs, ...args, __provider: handler(type), __urn: urn(name, token, opts?.parent) },
+      {
+        ...{ host: undefined, ...outputs, ...args },
+        ...{ __provider: handler(type), __urn: urn(name, token, opts?.parent), __secret: hasSecret(args) },
+      },
       // What was there before: files and values of the host that the program never named.
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["__before"] }),
     );
   }
+}
+
+/**
+ * Whether an argument is a secret. The engine gives it to the handler without its mark, and knows of no text that the handler makes of it: the
+ * handler marks these itself (provider/secret.ts), once it is told.
+ */
+function hasSecret(args: ResourceArgs): pulumi.Output<true | undefined> {
+  return pulumi.output(pulumi.isSecret(pulumi.output(args))).apply((found) => found || undefined);
 }
 
 /** Stands in every state: never to be changed once released. */
