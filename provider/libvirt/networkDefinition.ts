@@ -129,8 +129,8 @@ export function rangeOf(element: XmlElement): DhcpRange {
   const lease = childOf(element, "lease");
   const unit = { seconds: 1, minutes: 60, hours: 3600 }[lease?.getAttribute("unit") ?? "minutes"] ?? 60;
   return given<DhcpRange>({
-    start: addressOf(element, "start") ?? "",
-    end: addressOf(element, "end") ?? "",
+    start: element.getAttribute("start") ?? "",
+    end: element.getAttribute("end") ?? "",
     leaseTime: lease && Number(lease.getAttribute("expiry")) * unit,
   });
 }
