@@ -68,7 +68,7 @@ const isLegal = (code: number) =>
 /** As libvirt prints (virBufferEscapeString, virXMLFormatElement): two spaces, single quotes, text on its element's line. No newline at the end. */
 export function printXml(element: XmlElement, indent = ""): string {
   const attributes = [...element.attributes].map(
-    ({ name, value }) => ` ${name}='${escape(value).replaceAll("\n", "&#10;")}'`,
+    ({ name, value }) => ` ${name}='${escape(value).replace(/[\t\n]/g, blankReference)}'`,
   );
   const open = `${indent}<${element.nodeName}${attributes.join("")}`;
   const nodes = [...element.childNodes];
@@ -105,6 +105,8 @@ function printNode(node: Node, indent: string): string {
   }
 }
 
+/** In an attribute, a reader takes white space for a space (https://www.w3.org/TR/xml/#AVNormalize). */
+const blankReference = (blank: string) => (blank === "\n" ? "&#10;" : "&#9;");
 const references: Readonly<Record<string, string>> = {
   "<": "&lt;",
   ">": "&gt;",
