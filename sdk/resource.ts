@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What every resource takes. */
+/**
+ * What every resource takes. An argument may be a secret (`pulumi.secret`): it and all that is made from it are then encrypted in the state, and neither shown in
+ * previews nor said in messages. What a resource is known by cannot be one: `host`, `name`, `domain`, `mac`.
+ */
 export interface ResourceArgs {
   /**
    * Which host of a fleet: a key of the provider's `hosts`. May be left out where the provider serves just one host.

@@ -1,51 +1,6 @@
-import { HostError } from "../errors";
 import type { BridgeState, LinkState } from "../hostState";
 import type { DhcpClient, Leased } from "../facts";
-
-/** One element of `ip -j -d addr show` (iproute2's ipaddress.c). */
-interface IpLink {
-  readonly ifname: string;
-  readonly flags: readonly string[];
-  readonly mtu: number;
-  readonly master?: string;
-  /** The other end of a veth in the same namespace, or what a VLAN or macvlan stands on. */
-  readonly link?: string;
-  readonly address?: string;
-  readonly ifalias?: string;
-  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: Readonly<Record<string, number>> };
-  readonly addr_info?: readonly IpAddress[];
-}
-
-interface IpAddress {
-  readonly family: string;
-  readonly local: string;
-  readonly address?: string;
-  readonly prefixlen: number;
-  readonly broadcast?: string;
-  readonly scope: string;
-  readonly label?: string;
-  readonly metric?: number;
-  readonly dynamic?: boolean;
-  readonly noprefixroute?: boolean;
-  readonly nodad?: boolean;
-  readonly valid_life_time: number;
-  readonly preferred_life_time: number;
-}
-
-/** One element of `ip -j route show`. */
-interface IpRoute {
-  readonly type?: string;
-  readonly dst: string;
-  readonly gateway?: string;
-  readonly via?: { readonly family: string; readonly host: string };
-  readonly dev?: string;
-  readonly protocol?: string;
-  readonly scope?: string;
-  readonly prefsrc?: string;
-  readonly metric?: number;
-  readonly flags?: readonly string[];
-  readonly nexthops?: readonly unknown[];
-}
+import { ipLinks, ipRoutes, type IpAddress, type IpRoute } from "./ipJson";
 
 const FOREVER = 4294967295;
 
@@ -58,8 +13,8 @@ export function parseLinks(
   // The kernel takes `__proto__` and `constructor` as names of a link.
   const links = Object.create(null) as Record<string, LinkState>;
   const leased = Object.create(null) as Record<string, Leased>;
-  const routes = routeJson.flatMap((json) => parseJson<IpRoute>(json));
-  for (const link of parseJson<IpLink>(addrJson)) {
+  const routes = routeJson.flatMap(ipRoutes);
+  for (const link of ipLinks(addrJson)) {
     const name = link.ifname;
     const runs = (family: 4 | 6) => clients.some((client) => client.link === name && client.family === family);
     const addresses = (link.addr_info ?? []).filter(({ family, scope }) => !(family === "inet6" && scope === "link"));
@@ -90,21 +45,6 @@ export function parseLinks(
     };
   }
   return { links, leased };
-}
-
-/** ip(8) leaves the control characters of a link's name or alias as they are, which JSON does not have (jsonw_puts in iproute2's lib/json_writer.c). */
-function parseJson<T>(text: string): T[] {
-  const escaped = text.replace(
-    /[\0-\x08\x0b\x0c\x0e-\x1f]/g,
-    (character) => `\\u00${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  try {
-    const list = JSON.parse(escaped.trim() || "[]") as unknown;
-    if (Array.isArray(list) && list.every((item) => typeof item === "object" && item !== null)) return list as T[];
-  } catch {
-    // said below
-  }
-  throw new HostError("failed", `ip(8) said what is no JSON of links or routes: ${text.trim().slice(0, 200)}`);
 }
 
 /** Somebody set the route: not the kernel's own (connected), not by a router's advertisement, not to nowhere. */
