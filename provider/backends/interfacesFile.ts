@@ -134,7 +134,7 @@ function insertions(
 }
 
 const isBlank = (line: string) => /^\r?\n$/.test(line);
-const lastLineOf = (text: string) => text.match(/[^\n]*\n?$/)![0];
+const lastLineOf = (text: string) => text.slice(text.replace(/\n$/, "").lastIndexOf("\n") + 1);
 
 /** The file without a chunk, and without the blank line that came with it. */
 function without(text: string, all: readonly Chunk[], chunk: Chunk): string {
