@@ -65,6 +65,7 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |
 |put_file() {
 |  [ ! -L "$1" ] || { echo "$1 is a symbolic link; a file of ours is never written through one" >&2; return 1; }
+|  [ ! -e "$1" ] || [ -f "$1" ] || { echo "$1 is no regular file" >&2; return 1; }
 |  mkdir -p "${1%/*}" || return 1
 |  # What a power cut left of an earlier one: nobody else is at work.
 |  rm -f "${1%/*}"/.kvmnet.??????
@@ -356,7 +357,7 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |    'list --name' 'list --all --name' 'list --all --transient --name'; do printf "echo '\n@%s list %s\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
 |  part libvirt; printf '%s\n' "$list"
 |  ask=
-|  # Names go to virsh in its own single quotes. 60 kB a call: one argument may have 128 kB.
+|  # Names go to virsh in its own single quotes, and behind their option, since one may begin with a dash. 60 kB a call: one argument may have 128 kB.
 |  q() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 |  flush() { [ -z "$ask" ] || (export LC_ALL=C; $v "$ask") 2>/dev/null; ask=; }
 |  ask() {
@@ -377,10 +378,10 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |        '' | error:*) ;;
 |        *)
 |          case $what in
-|            net) ask network "$line" "net-dumpxml --inactive $(q "$line")" ;;
-|            netlive) ask livenetwork "$line" "net-dumpxml $(q "$line")"; ask leases "$line" "net-dhcp-leases $(q "$line")" ;;
-|            dom) ask domain "$line" "dumpxml --inactive $(q "$line")" ;;
-|            domlive) ask livedomain "$line" "dumpxml $(q "$line")" ;;
+|            net) ask network "$line" "net-dumpxml --inactive --network $(q "$line")" ;;
+|            netlive) ask livenetwork "$line" "net-dumpxml --network $(q "$line")"; ask leases "$line" "net-dhcp-leases --network $(q "$line")" ;;
+|            dom) ask domain "$line" "dumpxml --inactive --domain $(q "$line")" ;;
+|            domlive) ask livedomain "$line" "dumpxml --domain $(q "$line")" ;;
 |          esac ;;
 |      esac
 |    done
