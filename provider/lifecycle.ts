@@ -96,8 +96,12 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       return { inputs };
     } catch (error) {
       if (error instanceof ArgumentError) {
-        const reason = `is refused; why is ${unsaid}`;
-        const failures = error.problems.map((problem) => (isSecret ? { ...problem, reason } : problem));
+        // Beside the reason, the engine prints the value of the property that is named, secret or not (issueCheckFailures).
+        const hidden = ({ property }: ArgumentProblem) => ({
+          property: "",
+          reason: `${property} is refused; why is ${unsaid}`,
+        });
+        const failures = error.problems.map((problem) => (isSecret ? hidden(problem) : problem));
         return { inputs: news, failures };
       }
       if (error instanceof HostError)

@@ -53,7 +53,7 @@ describe("what is made from a secret argument", () => {
     expect((await stack.check({ address, __secret: true })).failures).toBeUndefined();
     await stack.up({ address, __secret: true });
     expect((await stack.check({ address: "10.77.0.0/24", __secret: true })).failures).toEqual([
-      { property: "address", reason: "is refused; why is not said, since an argument of this resource is a secret" },
+      { property: "", reason: "address is refused; why is not said, since an argument of this resource is a secret" },
     ]);
     const guarded = new Stack(bridge, "br0", kvm1);
     await guarded.check({ ports: ["eth0"], addresses: ["10.77.0.1/24"], __secret: true });
