@@ -7,6 +7,7 @@ export interface GuestInterfaceArgs extends ResourceArgs {
   /**
    * Name of the guest (libvirt's domain). One that does not exist is a warning in preview, as it may be made by the same
    * stack, and an error in `up`, before anything is touched. Changing it replaces the interface.
+   * A name that is a number, or a UUID, is refused: virsh(1) takes it for another guest's.
    */
   domain: pulumi.Input<string>;
   /**
