@@ -99,9 +99,8 @@ test("a mark is one line, of characters that mean nothing in a comment, and stil
 });
 
 test("a NUL reaches no shell", () => {
-  const withNul = texts.filter((text) => text.includes("\0"));
-  expect(withNul.length).toBeGreaterThan(10);
-  for (const text of withNul) expect(() => quote(text)).toThrow("a NUL cannot be given to a shell");
+  for (const text of texts.map((text) => `${text}\0${text}`))
+    expect(() => quote(text)).toThrow("a NUL cannot be given to a shell");
 });
 
 test("a file of interfaces(5) of any text takes a section, and gives it back byte for byte", () => {
