@@ -141,6 +141,11 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const bridges = Object.entries(desired.links ?? {}).flatMap(([name, link]) =>
       link?.kind === "bridge" ? [name] : [],
     );
+    // Guests run on while libvirt does not answer; their taps are there.
+    if (observed.facts.libvirtError !== undefined)
+      return Object.entries(observed.links).flatMap(([name, { kind, master }]) =>
+        kind === "tun" && master && bridges.includes(master) ? [`the guest behind ${name}`] : [],
+      );
     return Object.entries(observed.domains).flatMap(([name, { liveXml = "" }]) =>
       bridges.some((bridge) => new RegExp(`<source [^>]*bridge=['"]${bridge.replaceAll(".", "\\.")}['"]`).test(liveXml))
         ? [`guest ${name}`]

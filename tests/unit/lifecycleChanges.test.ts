@@ -106,6 +106,18 @@ describe("create, update, delete", () => {
       'Unable to delete NatNetwork "lab" on kvm1: guest web on kvm1 still uses it; detach or shut down first what is not of this stack (nothing was touched)',
     );
   });
+
+  test("a bridge under guests stays while libvirt cannot say whose they are", async () => {
+    const stack = new Stack(bridge, "br0");
+    await stack.up({ ports: ["eth0"] });
+    const { observed } = stack.host;
+    const vnet0 = { ...observed.links["eth0"]!, kind: "tun", master: "br0" };
+    const facts = { ...observed.facts, libvirtError: "Failed to connect socket to '/var/run/libvirt/libvirt-sock'" };
+    stack.host.observed = { ...observed, facts, links: { ...observed.links, vnet0 } };
+    await expect(stack.destroy()).rejects.toThrow(
+      'Unable to delete Bridge "br0" on kvm1: the guest behind vnet0 on kvm1 still uses it; detach or shut down first',
+    );
+  });
 });
 
 describe("read", () => {
