@@ -9,7 +9,7 @@ import type { ResourceDefinition } from "./resource";
 import { bridge as bridgeDefinition } from "./resources/bridge";
 import { bridgeNetfilter as bridgeNetfilterDefinition } from "./resources/bridgeNetfilter";
 import { guestInterface as guestInterfaceDefinition } from "./resources/guestInterface";
-import { natNetwork as natNetworkDefinition } from "./resources/natNetwork";
+import * as networks from "./resources/networks";
 import { sysctlForwarding as sysctlForwardingDefinition } from "./resources/sysctlForwarding";
 import { seal } from "./secret";
 
@@ -71,7 +71,12 @@ function handler<Spec>(definition: ResourceDefinition<Spec>) {
 }
 
 export const bridge = handler(bridgeDefinition);
-export const natNetwork = handler(natNetworkDefinition);
+export const natNetwork = handler(networks.natNetwork);
+export const routedNetwork = handler(networks.routedNetwork);
+export const openNetwork = handler(networks.openNetwork);
+export const hostOnlyNetwork = handler(networks.hostOnlyNetwork);
+export const isolatedNetwork = handler(networks.isolatedNetwork);
+export const bridgedNetwork = handler(networks.bridgedNetwork);
 export const guestInterface = handler(guestInterfaceDefinition);
 export const sysctlForwarding = handler(sysctlForwardingDefinition);
 export const bridgeNetfilter = handler(bridgeNetfilterDefinition);

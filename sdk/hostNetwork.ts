@@ -1,16 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Bridge, type BridgeArgs } from "./bridge";
+import { BridgedNetwork, type BridgedNetworkArgs } from "./bridgedNetwork";
 import { BridgeNetfilter, type BridgeNetfilterArgs } from "./bridgeNetfilter";
 import { GuestInterface, type GuestInterfaceArgs } from "./guestInterface";
+import { HostOnlyNetwork, type HostOnlyNetworkArgs } from "./hostOnlyNetwork";
+import { IsolatedNetwork, type IsolatedNetworkArgs } from "./isolatedNetwork";
 import { NatNetwork, type NatNetworkArgs } from "./natNetwork";
+import type { LibvirtNetwork } from "./network";
+import { OpenNetwork, type OpenNetworkArgs } from "./openNetwork";
 import type { ResourceArgs } from "./resource";
+import { RoutedNetwork, type RoutedNetworkArgs } from "./routedNetwork";
 import { SysctlForwarding, type SysctlForwardingArgs } from "./sysctlForwarding";
 
 /** A part's own arguments: the host is the whole's, and its name is the key that it stands under. */
 type Part<Args extends ResourceArgs> = Omit<Args, "host">;
 
-/** A libvirt network of a {@link HostNetwork}: which of the models it is, and that one's arguments. */
-export type HostNetworkNetwork = { model: "nat" } & Part<NatNetworkArgs>;
+/** A libvirt network of a {@link HostNetwork}: which of the models it is, and the arguments of that one's class. */
+export type HostNetworkNetwork =
+  | ({ model: "nat" } & Part<NatNetworkArgs>)
+  | ({ model: "routed" } & Part<RoutedNetworkArgs>)
+  | ({ model: "open" } & Part<OpenNetworkArgs>)
+  | ({ model: "hostOnly" } & Part<HostOnlyNetworkArgs>)
+  | ({ model: "isolated" } & Part<IsolatedNetworkArgs>)
+  | ({ model: "bridged" } & Part<BridgedNetworkArgs>);
 
 /** Arguments of {@link HostNetwork}. Each part takes what the class of its kind takes; all parts may be left out. */
 export interface HostNetworkArgs {
@@ -50,7 +62,7 @@ export class HostNetwork extends pulumi.ComponentResource {
   /** The bridges, by device. */
   readonly bridges: Readonly<Record<string, Bridge>>;
   /** The libvirt networks, by name. */
-  readonly networks: Readonly<Record<string, NatNetwork>>;
+  readonly networks: Readonly<Record<string, LibvirtNetwork>>;
   /** The guests' interfaces, by guest and then by their names in the object. */
   readonly guests: Readonly<Record<string, Readonly<Record<string, GuestInterface>>>>;
   readonly forwarding: SysctlForwarding | undefined;
@@ -62,9 +74,26 @@ export class HostNetwork extends pulumi.ComponentResource {
     const on = { parent: this };
     const host = args.host !== undefined && { host: args.host };
     this.bridges = each(bridges, (part, key) => new Bridge(`${name}-${key}`, { name: key, ...part, ...host }, on));
-    this.networks = each(networks, ({ model, ...part }, key) => {
-      if (model !== "nat") throw new Error(`networks.${key}.model of ${name} is ${String(model)}; it can be "nat"`);
-      return new NatNetwork(`${name}-${key}`, { name: key, ...part, ...host }, on);
+    this.networks = each(networks, (part, key) => {
+      const named = { name: key, ...part, ...host };
+      switch (named.model) {
+        case "nat":
+          return new NatNetwork(`${name}-${key}`, own(named), on);
+        case "routed":
+          return new RoutedNetwork(`${name}-${key}`, own(named), on);
+        case "open":
+          return new OpenNetwork(`${name}-${key}`, own(named), on);
+        case "hostOnly":
+          return new HostOnlyNetwork(`${name}-${key}`, own(named), on);
+        case "isolated":
+          return new IsolatedNetwork(`${name}-${key}`, own(named), on);
+        case "bridged": {
+          const bridge = made(this.bridges, named.bridge);
+          return new BridgedNetwork(`${name}-${key}`, { ...own(named), bridge }, on);
+        }
+        default:
+          throw new Error(`networks.${key}.model of ${name} is ${String((part as { model: unknown }).model)}; it can be "nat", "routed", "open", "hostOnly", "isolated" or "bridged"`); // prettier-ignore
+      }
     });
     this.guests = each(guests, (interfaces, domain) =>
       each(interfaces, (part, key) => {
@@ -83,6 +112,13 @@ export class HostNetwork extends pulumi.ComponentResource {
 const each = <T, U>(parts: Readonly<Record<string, T>>, make: (part: T, key: string) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(parts).map(([key, part]) => [key, make(part, key)]));
 
+/** What the class takes. */
+function own<T extends { readonly model: string }>({ model: _, ...args }: T): Omit<T, "model"> {
+  return args;
+}
+
 /** The name of a part as its resource has it, so that who names it comes after it. */
-const made = (parts: Readonly<Record<string, Bridge | NatNetwork>>, name: pulumi.Input<string | undefined>) =>
-  typeof name === "string" && Object.hasOwn(parts, name) ? parts[name]!.name : name;
+const made = <T extends pulumi.Input<string | undefined>>(
+  parts: Readonly<Record<string, Bridge | LibvirtNetwork>>,
+  name: T,
+): T | pulumi.Output<string> => (typeof name === "string" && Object.hasOwn(parts, name) ? parts[name]!.name : name);

@@ -63,7 +63,7 @@ export function needsForwarding(
   const network = Object.entries(left.networks).find(
     ([, { xml, active }]) =>
       active &&
-      /<forward mode=['"](nat|route)['"]/.test(xml) &&
+      /<forward mode=['"](nat|route|open)['"]/.test(xml) &&
       (key === FORWARDING.ipv4 || /family=['"]ipv6['"]/.test(xml)),
   );
   if (network) return `network ${network[0]}`;

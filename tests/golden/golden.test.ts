@@ -11,7 +11,7 @@ import type { Properties, ResourceDefinition } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
 import { bridgeNetfilter } from "../../provider/resources/bridgeNetfilter";
 import { guestInterface } from "../../provider/resources/guestInterface";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import * as networks from "../../provider/resources/networks";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 import { expectTree, folders, hostFiles, readHost, readJson } from "./folder";
 import { SimulatedHost } from "./simulatedHost";
@@ -20,8 +20,13 @@ import { SimulatedHost } from "./simulatedHost";
 const kinds: Readonly<Record<string, readonly [ResourceDefinition<never>, name: string]>> = {
   bridge: [bridge as ResourceDefinition<never>, "br0"],
   "bridge-netfilter": [bridgeNetfilter as ResourceDefinition<never>, "netfilter"],
+  "bridged-network": [networks.bridgedNetwork as ResourceDefinition<never>, "lan"],
   "guest-interface": [guestInterface as ResourceDefinition<never>, "web-lan"],
-  "nat-network": [natNetwork as ResourceDefinition<never>, "lab"],
+  "host-only-network": [networks.hostOnlyNetwork as ResourceDefinition<never>, "lab"],
+  "isolated-network": [networks.isolatedNetwork as ResourceDefinition<never>, "lab"],
+  "nat-network": [networks.natNetwork as ResourceDefinition<never>, "lab"],
+  "open-network": [networks.openNetwork as ResourceDefinition<never>, "lab"],
+  "routed-network": [networks.routedNetwork as ResourceDefinition<never>, "lab"],
   "sysctl-forwarding": [sysctlForwarding as ResourceDefinition<never>, "forwarding"],
 };
 

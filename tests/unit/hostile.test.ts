@@ -6,7 +6,7 @@ import { Arguments } from "../../provider/parse";
 import type { ResourceDefinition } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
 import { guestInterface } from "../../provider/resources/guestInterface";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import { natNetwork } from "../../provider/resources/networks";
 import { readAssignment, sysctlFile, writeAssignment } from "../../provider/kernel/sysctl";
 import { quote } from "../../provider/shell";
 import { hostileTexts, seed } from "../hostile";

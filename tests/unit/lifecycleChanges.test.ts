@@ -1,7 +1,7 @@
 import { log } from "../../provider/host/log";
 import { bridge } from "../../provider/resources/bridge";
 import { guestInterface } from "../../provider/resources/guestInterface";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import { natNetwork } from "../../provider/resources/networks";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 import { describedHost, SimulatedHost, type Described } from "../golden/simulatedHost";
 

@@ -5,7 +5,7 @@ import type { ResourceDefinition } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
 import { bridgeNetfilter } from "../../provider/resources/bridgeNetfilter";
 import { guestInterface } from "../../provider/resources/guestInterface";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import { natNetwork } from "../../provider/resources/networks";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 import { describedHost, SimulatedHost } from "../golden/simulatedHost";
 

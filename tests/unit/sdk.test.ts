@@ -38,6 +38,11 @@ describe("wire format", () => {
   const handlers = {
     Bridge: 'exports.handler=()=>require("pulumi-kvmnet/provider").bridge;',
     NatNetwork: 'exports.handler=()=>require("pulumi-kvmnet/provider").natNetwork;',
+    RoutedNetwork: 'exports.handler=()=>require("pulumi-kvmnet/provider").routedNetwork;',
+    OpenNetwork: 'exports.handler=()=>require("pulumi-kvmnet/provider").openNetwork;',
+    HostOnlyNetwork: 'exports.handler=()=>require("pulumi-kvmnet/provider").hostOnlyNetwork;',
+    IsolatedNetwork: 'exports.handler=()=>require("pulumi-kvmnet/provider").isolatedNetwork;',
+    BridgedNetwork: 'exports.handler=()=>require("pulumi-kvmnet/provider").bridgedNetwork;',
     GuestInterface: 'exports.handler=()=>require("pulumi-kvmnet/provider").guestInterface;',
     SysctlForwarding: 'exports.handler=()=>require("pulumi-kvmnet/provider").sysctlForwarding;',
     BridgeNetfilter: 'exports.handler=()=>require("pulumi-kvmnet/provider").bridgeNetfilter;',
@@ -45,6 +50,11 @@ describe("wire format", () => {
   const make = {
     Bridge: () => new kvmnet.Bridge("r", { ports: ["eth0"] }),
     NatNetwork: () => new kvmnet.NatNetwork("r", { address: "192.168.123.1/24" }),
+    RoutedNetwork: () => new kvmnet.RoutedNetwork("r", { address: "192.168.123.1/24" }),
+    OpenNetwork: () => new kvmnet.OpenNetwork("r", { address: "192.168.123.1/24" }),
+    HostOnlyNetwork: () => new kvmnet.HostOnlyNetwork("r", { address: "192.168.123.1/24" }),
+    IsolatedNetwork: () => new kvmnet.IsolatedNetwork("r", { mtu: 9000 }),
+    BridgedNetwork: () => new kvmnet.BridgedNetwork("r", { bridge: "br0" }),
     GuestInterface: () => new kvmnet.GuestInterface("r", { domain: "web", bridge: "br0" }),
     SysctlForwarding: () => new kvmnet.SysctlForwarding("r", { ipv4: true }),
     BridgeNetfilter: () => new kvmnet.BridgeNetfilter("r", { iptables: false }),
@@ -52,6 +62,11 @@ describe("wire format", () => {
   const args = {
     Bridge: { ports: ["eth0"] },
     NatNetwork: { address: "192.168.123.1/24" },
+    RoutedNetwork: { address: "192.168.123.1/24" },
+    OpenNetwork: { address: "192.168.123.1/24" },
+    HostOnlyNetwork: { address: "192.168.123.1/24" },
+    IsolatedNetwork: { mtu: 9000 },
+    BridgedNetwork: { bridge: "br0" },
     GuestInterface: { domain: "web", bridge: "br0" },
     SysctlForwarding: { ipv4: true },
     BridgeNetfilter: { iptables: false },
@@ -123,7 +138,14 @@ describe("HostNetwork", () => {
     const sent = await parts("kvm1", {
       host: "kvm1",
       bridges: { br0: { ports: ["eth0"] }, guests: { name: "br1", ports: [] } },
-      networks: { lab: { model: "nat", address: "192.168.123.1/24" } },
+      networks: {
+        lab: { model: "nat", address: "192.168.123.1/24" },
+        dmz: { model: "routed", address: "10.20.0.1/24" },
+        fw: { model: "open", address: "10.21.0.1/24" },
+        db: { model: "hostOnly", address: "10.22.0.1/24" },
+        mesh: { model: "isolated" },
+        lan: { model: "bridged", bridge: "br0" },
+      },
       guests: { web: { lan: { bridge: "br0" }, old: { network: "default" } } },
       forwarding: { ipv4: true },
       netfilter: { iptables: false },
@@ -136,6 +158,11 @@ describe("HostNetwork", () => {
       "Bridge kvm1-br0": { host, name: "br0", ports: ["eth0"] },
       "Bridge kvm1-guests": { host, name: "br1", ports: [] },
       "NatNetwork kvm1-lab": { host, name: "lab", address: "192.168.123.1/24" },
+      "RoutedNetwork kvm1-dmz": { host, name: "dmz", address: "10.20.0.1/24" },
+      "OpenNetwork kvm1-fw": { host, name: "fw", address: "10.21.0.1/24" },
+      "HostOnlyNetwork kvm1-db": { host, name: "db", address: "10.22.0.1/24" },
+      "IsolatedNetwork kvm1-mesh": { host, name: "mesh" },
+      "BridgedNetwork kvm1-lan": { host, name: "lan", bridge: "br0" },
       "GuestInterface kvm1-web-lan": { host, domain: "web", bridge: "br0" },
       "GuestInterface kvm1-web-old": { host, domain: "web", network: "default" },
       "SysctlForwarding kvm1-forwarding": { host, ipv4: true },
@@ -147,7 +174,7 @@ describe("HostNetwork", () => {
     expect(await parts("kvm1", {})).toEqual([]);
     const networks = { lab: { model: "tunnel", address: "192.168.123.1/24" } } as never;
     expect(() => new kvmnet.HostNetwork("kvm1", { networks })).toThrow(
-      'networks.lab.model of kvm1 is tunnel; it can be "nat"',
+      'networks.lab.model of kvm1 is tunnel; it can be "nat", "routed", "open", "hostOnly", "isolated" or "bridged"',
     );
   });
 });

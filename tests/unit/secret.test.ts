@@ -3,7 +3,7 @@ import { HostError } from "../../provider/errors";
 import { log } from "../../provider/host/log";
 import { discreet, seal } from "../../provider/secret";
 import { bridge } from "../../provider/resources/bridge";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import { natNetwork } from "../../provider/resources/networks";
 import * as kvmnet from "../../sdk";
 import { kvm1, Stack } from "../golden/stack";
 

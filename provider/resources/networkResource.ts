@@ -6,19 +6,22 @@ import { networkFromXml, networkToXml, networkView, type NetworkIp } from "../li
 import { rangeUpdates } from "../libvirt/ranges";
 import { isIPv6, overlaps } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
-import { parseNatNetwork, type DhcpSpec, type NatNetworkSpec } from "./natNetworkSpec";
+import { lanRoutes, routeWarnings } from "./lanRoutes";
+import type { NetworkModel } from "./networkModels";
+import { parseNetwork, type DhcpSpec, type NetworkSpec } from "./networkSpec";
 import { uuidOf } from "./uuid";
 
-export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
-  type: "NatNetwork",
-  args: ["name", "address", "dhcp", "address6", "bridgeName", "domain", "mtu", "autostart", "forwardInterface"],
+/** A libvirt network of one of the models: https://libvirt.org/formatnetwork.html#connectivity */
+export const networkResource = (model: NetworkModel): ResourceDefinition<NetworkSpec> => ({
+  type: model.type,
+  args: ["name", ...model.args, "autostart"],
   renders: ["networks", "reservations"],
-  outputs: ["uuid", "bridge", "macAddress"],
+  outputs: model.outputs,
   replaceOn: ["name"],
 
-  parse: parseNatNetwork,
+  parse: parseNetwork(model),
 
-  render(spec: NatNetworkSpec, context: Context): Rendered {
+  render(spec: NetworkSpec, context: Context): Rendered {
     const { observed, host, urn, adopt } = context;
     if (observed.facts.libvirtError !== undefined)
       return {
@@ -36,11 +39,15 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
       name: spec.name,
       // An adopted network keeps its own UUID, and so do the guests' views of it.
       ...(!adopted && { uuid }),
-      forward: { mode: "nat", ...(spec.forwardInterface && { dev: spec.forwardInterface }) },
-      bridge: { ...(spec.bridgeName && { name: spec.bridgeName }), stp: true, delay: 0 },
+      ...(model.forward && {
+        forward: { mode: model.forward, ...(spec.forwardInterface && { dev: spec.forwardInterface }) },
+      }),
+      bridge: spec.bridge
+        ? { name: spec.bridge }
+        : { ...(spec.bridgeName && { name: spec.bridgeName }), stp: true, delay: 0 },
       ...(spec.mtu && { mtu: spec.mtu }),
       ...(spec.domain && { domain: spec.domain }),
-      ips: [ip(spec.address, spec.dhcp), ...(spec.address6 ? [ip(spec.address6)] : [])],
+      ips: [...(spec.address ? [ip(spec.address, spec.dhcp)] : []), ...(spec.address6 ? [ip(spec.address6)] : [])],
     });
     return {
       desired: {
@@ -50,7 +57,7 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
       found: { adopted, of: spec.name },
       completed: { name: spec.name, autostart: spec.autostart },
       problems: overlapProblems(spec, observed, host),
-      warnings: liveWarnings(spec.name, xml, observed),
+      warnings: [...liveWarnings(spec.name, xml, observed), ...routeWarnings(model, spec, context)],
     };
   },
 
@@ -58,14 +65,13 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
   claims: (desired) => desired,
 
   /** libvirt switches forwarding on when it starts the network, and never off again. */
-  sideEffects: (desired) => ({
-    sysctls: {
-      [FORWARDING.ipv4]: "1",
-      ...(Object.values(desired.networks ?? {}).some((network) => network?.xml.includes("family='ipv6'")) && {
-        [FORWARDING.ipv6]: "1",
-      }),
-    },
-  }),
+  ...(model.switchesForwarding && { sideEffects: forwarding }),
+
+  /** The bridge under a network is somebody else's to make. */
+  missing: (inputs, observed) =>
+    typeof inputs["bridge"] === "string" && model.args.includes("bridge") && !observed.links[inputs["bridge"]]
+      ? [`there is no bridge ${inputs["bridge"]}`]
+      : [],
 
   users: (desired: HostState, observed: Observed) => {
     const names = Object.keys(desired.networks ?? {});
@@ -75,13 +81,30 @@ export const natNetwork: ResourceDefinition<NatNetworkSpec> = {
   },
 
   compute(inputs: Properties, observed: Observed): Properties {
+    if (model.args.includes("bridge")) return bridgedOutputs(inputs, observed);
     const network = observed.networks[inputs["name"] as string];
     if (!network) return {};
     const { uuid, bridge } = networkFromXml(network.liveXml ?? network.xml);
     const mac = /<mac address=['"]([^'"]+)/.exec(network.xml)?.[1];
-    return { ...(uuid && { uuid }), ...(bridge?.name && { bridge: bridge.name }), ...(mac && { macAddress: mac }) };
+    return {
+      ...(uuid && { uuid }),
+      ...(bridge?.name && { bridge: bridge.name }),
+      ...(mac && { macAddress: mac }),
+      ...(model.outputs.includes("lanRoutes") && { lanRoutes: lanRoutes(inputs, observed) }),
+    };
   },
-};
+});
+
+function forwarding(desired: HostState): HostState {
+  const has6 = Object.values(desired.networks ?? {}).some((network) => network?.xml.includes("family='ipv6'"));
+  return { sysctls: { [FORWARDING.ipv4]: "1", ...(has6 && { [FORWARDING.ipv6]: "1" }) } };
+}
+
+function bridgedOutputs(inputs: Properties, observed: Observed): Properties {
+  const network = observed.networks[inputs["name"] as string];
+  const uuid = network && networkFromXml(network.xml).uuid;
+  return uuid ? { uuid } : {};
+}
 
 const reservationsOf = (network: string, { hosts }: DhcpSpec) =>
   Object.fromEntries(hosts.map(({ mac, address, name }) => [`${network}/${mac}`, { address, ...(name && { name }) }]));
@@ -105,7 +128,7 @@ function ip(address: string, dhcp?: DhcpSpec): NetworkIp {
 }
 
 /** Two routes to one subnet: the guests of one network, or the host's own LAN, would be cut off. */
-function overlapProblems(spec: NatNetworkSpec, observed: Observed, host: string): ArgumentProblem[] {
+function overlapProblems(spec: NetworkSpec, observed: Observed, host: string): ArgumentProblem[] {
   const own = observed.networks[spec.name];
   const ownBridge = own && networkFromXml(own.liveXml ?? own.xml).bridge?.name;
   return (

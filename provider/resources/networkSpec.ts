@@ -13,11 +13,12 @@ import {
   reservedAddresses,
   type Arguments,
 } from "../parse";
+import type { NetworkModel } from "./networkModels";
 
-/** A NAT network as the program says it. */
-export interface NatNetworkSpec {
+/** A libvirt network as the program says it; of what its model has no argument for it has nothing. */
+export interface NetworkSpec {
   readonly name: string;
-  readonly address: string;
+  readonly address: string | undefined;
   readonly dhcp: DhcpSpec | undefined;
   readonly address6: string | undefined;
   readonly bridgeName: string | undefined;
@@ -25,6 +26,7 @@ export interface NatNetworkSpec {
   readonly mtu: number | undefined;
   readonly autostart: boolean;
   readonly forwardInterface: string | undefined;
+  readonly bridge: string | undefined;
 }
 
 export interface DhcpSpec {
@@ -34,34 +36,39 @@ export interface DhcpSpec {
   readonly hosts: readonly { readonly mac: string; readonly address: string; readonly name: string | undefined }[];
 }
 
-export function parseNatNetwork(args: Arguments, name: string): NatNetworkSpec {
-  const spec: NatNetworkSpec = {
-    name: args.named(libvirtName, name),
-    address: args.required("address", cidr),
-    dhcp: args.object("dhcp", (dhcp) => ({
-      start: dhcp.required("start", ipAddress),
-      end: dhcp.required("end", ipAddress),
-      // libvirt: 0 is infinite, else dnsmasq's least is two minutes.
-      leaseTime: dhcp.optional("leaseTime", integer(0, 4294967295, "seconds")),
-      hosts:
-        dhcp.objects("hosts", (host) => ({
-          mac: host.required("mac", macAddress),
-          address: host.required("address", ipAddress),
-          name: host.optional("name", domainName),
-        })) ?? [],
-    })),
-    address6: args.optional("address6", cidr),
-    bridgeName: args.optional("bridgeName", interfaceName),
-    domain: args.optional("domain", domainName),
-    mtu: args.optional("mtu", integer(68, 65535, "bytes")),
-    autostart: args.optional("autostart", boolean) ?? true,
-    forwardInterface: args.optional("forwardInterface", interfaceName),
+/** `args`: those that the model has. An argument that it has not is refused with the others that are not known. */
+export const parseNetwork =
+  (model: NetworkModel) =>
+  (args: Arguments, name: string): NetworkSpec => {
+    const has = (key: string) => model.args.includes(key);
+    const spec: NetworkSpec = {
+      name: args.named(libvirtName, name),
+      address: has("address") ? args.required("address", cidr) : undefined,
+      dhcp: args.object("dhcp", (dhcp) => ({
+        start: dhcp.required("start", ipAddress),
+        end: dhcp.required("end", ipAddress),
+        // libvirt: 0 is infinite, else dnsmasq's least is two minutes.
+        leaseTime: dhcp.optional("leaseTime", integer(0, 4294967295, "seconds")),
+        hosts:
+          dhcp.objects("hosts", (host) => ({
+            mac: host.required("mac", macAddress),
+            address: host.required("address", ipAddress),
+            name: host.optional("name", domainName),
+          })) ?? [],
+      })),
+      address6: args.optional("address6", cidr),
+      bridgeName: args.optional("bridgeName", interfaceName),
+      domain: args.optional("domain", domainName),
+      mtu: args.optional("mtu", integer(68, 65535, "bytes")),
+      autostart: args.optional("autostart", boolean) ?? true,
+      forwardInterface: args.optional("forwardInterface", interfaceName),
+      bridge: has("bridge") ? args.required("bridge", interfaceName) : undefined,
+    };
+    check(spec, args);
+    return spec;
   };
-  check(spec, args);
-  return spec;
-}
 
-function check(spec: NatNetworkSpec, args: Arguments): void {
+function check(spec: NetworkSpec, args: Arguments): void {
   const { address, address6, dhcp } = spec;
   if (address && isIPv6(address)) args.problem("address", `${address} is IPv6; it belongs in address6`);
   if (address6 && !isIPv6(address6)) args.problem("address6", `${address6} is IPv4; it belongs in address`);
