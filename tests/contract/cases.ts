@@ -6,7 +6,7 @@ import type { Properties } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
 import { bridgeNetfilter } from "../../provider/resources/bridgeNetfilter";
 import { guestInterface } from "../../provider/resources/guestInterface";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import { natNetwork } from "../../provider/resources/networks";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 
 /** Each resource on the hosts that it may meet: made, changed, given back. */

@@ -4,7 +4,7 @@ import { lifecycle } from "../../provider/lifecycle";
 import type { Properties, ResourceDefinition } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
 import { bridgeNetfilter } from "../../provider/resources/bridgeNetfilter";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import { natNetwork } from "../../provider/resources/networks";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 import { down, type LabHost } from "../lab/lab";
 import { changed, contractHost, LocalTransport, shells, snapshot, type Shell } from "./hosts";

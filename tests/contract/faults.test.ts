@@ -3,7 +3,7 @@ import { HostSession } from "../../provider/host/session";
 import { lifecycle } from "../../provider/lifecycle";
 import type { Properties, ResourceDefinition } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
-import { natNetwork } from "../../provider/resources/natNetwork";
+import { natNetwork } from "../../provider/resources/networks";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 import { down, type LabHost } from "../lab/lab";
 import { urnOf } from "./cases";

@@ -13,6 +13,10 @@ export interface GuestOptions {
   readonly network?: string;
   /** The MAC of its only NIC; libvirt's choice by default. */
   readonly mac?: string;
+  /** Whom it pings from every NIC, beside the NIC's gateway. Default: the LAN's gateway and the operator. */
+  readonly targets?: readonly string[];
+  /** NICs that ask for no lease: MAC → address with prefix. */
+  readonly fixed?: Readonly<Record<string, string>>;
   /** Only define it, do not start it. */
   readonly shutOff?: boolean;
   readonly say?: (line: string) => void;
@@ -100,7 +104,9 @@ async function untilGuestSays<T>(
 }
 
 /** A small PC under emulation (the machine's /dev/kvm may not be usable), with room to plug NICs in by ACPI hot-plug. */
-function domainXml(name: string, boot: string, { bridge, network, mac }: GuestOptions): string {
+function domainXml(name: string, boot: string, options: GuestOptions): string {
+  const { bridge, network, mac, targets = [LAN.gateway, LAN.operator], fixed = {} } = options;
+  const pairs = Object.entries(fixed).map(([mac, address]) => `${mac}=${address}`);
   const nic = (type: string, source: string): string =>
     `<interface type='${type}'><source ${type}='${source}'/>${mac ? `<mac address='${mac}'/>` : ""}<model type='virtio'/></interface>`;
   const kernel = "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check net.ifnames=0";
@@ -109,7 +115,7 @@ function domainXml(name: string, boot: string, { bridge, network, mac }: GuestOp
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>${boot}/vmlinuz</kernel><initrd>${boot}/initrd.gz</initrd>
-    <cmdline>${kernel} guest=${name} targets=${LAN.gateway},${LAN.operator}</cmdline>
+    <cmdline>${kernel} guest=${name} targets=${targets.join(",")} fixed=${pairs.join(",")}</cmdline>
   </os>
   <features><acpi/></features>
   <cpu mode='custom' match='exact'><model fallback='allow'>qemu64</model></cpu>

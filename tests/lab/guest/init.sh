@@ -22,7 +22,12 @@ report() { # what, NIC, address: once for every change
   echo "$1 $2 $3"
 }
 
-pings() { # NIC: to its gateway and to the LAN's gateway and operator, forever
+fixed_address() { # NIC: the one that its MAC has on the command line, fixed=MAC=ADDRESS/PREFIX,…
+  mac=$(cat "/sys/class/net/$1/address")
+  sed 's/.*fixed=\([0-9a-f:.=/,]*\).*/\1/; t; d' /proc/cmdline | tr , '\n' | sed -n "s/^$mac=//p"
+}
+
+pings() { # NIC: to its gateway and to the targets, forever
   missed=0
   while [ -d "/sys/class/net/$1" ]; do
     gateway=$(cat "/run/$1.gateway" 2> /dev/null)
@@ -55,6 +60,14 @@ while :; do
     if ! [ -d "/proc/$(cat "/run/$nic.pid" 2> /dev/null || echo none)" ]; then
       [ -e "/run/$nic.seen" ] || { : > "/run/$nic.seen"; pings "$nic" & }
       ip link set "$nic" up
+      fixed=$(fixed_address "$nic")
+      if [ -n "$fixed" ]; then
+        ip addr add "$fixed" dev "$nic"
+        : > "/run/$nic.bound"
+        echo 1 > "/run/$nic.pid"
+        echo "GUEST-IP $nic $(cat "/sys/class/net/$nic/address") ${fixed%/*}"
+        continue
+      fi
       # -A 1: without an offer it asks again after a second, not after 20
       udhcpc -f -i "$nic" -s /lease.sh -p "/run/$nic.pid" -x "hostname:$(hostname)" -t 3 -T 1 -A 1 > /dev/null 2>&1 &
       echo $! > "/run/$nic.pid"
