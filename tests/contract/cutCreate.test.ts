@@ -91,7 +91,7 @@ test("a try that fails in between forgets nothing of what the first one found", 
   const text = await host.read(first[0]!);
 
   const failing = new LocalTransport(host, "dash", (_kind, script, send) => {
-    return send(script.replace(/^do_0_0\(\) \{$/m, "$&\nexit 7"));
+    return send(script.replace(/^(\|?)do_0_0\(\) \{$/m, "$&\n$1exit 7"));
   });
   const failed = await run({ ports: ["eth0"], mtu: 1400 }, failing);
   await expect(failed.stack.create(failed.inputs)).rejects.toThrow("rolled back");
