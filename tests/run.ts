@@ -42,7 +42,7 @@ async function main(chosen: readonly string[]): Promise<void> {
     formatLintTypes.forEach(({ name }, i) => (passed[i] ? count.passed++ : fail(count, name)));
   }
   // By what is left out, so that `--selectProjects` of the command line may choose among the rest.
-  const machineOnly = [...chosen, "--ignoreProjects", "e2e"];
+  const machineOnly = [...chosen, "--maxWorkers=2", "--ignoreProjects", "e2e"];
   if (all || (await hasTests(machineOnly))) await runJest(machineOnly, count);
 
   const endToEnd = [...chosen, "--ignoreProjects", "unit", "golden", "contract"];

@@ -9,7 +9,7 @@ beforeAll(() => useOwnLab("gap"));
 afterAll(() => down());
 
 test.each(scenarios)("$title: the gap is at most 1.5 times that of one `ip -batch`", async (scenario) => {
-  const gaps = await measure(scenario, 3);
+  const gaps = await measure(scenario, 2);
   process.stdout.write(gaps.map((gap) => `${report(gap)}\n`).join(""));
   for (const { ours, byHand } of gaps) expect(ours).toBeLessThanOrEqual(1.5 * byHand + INTERVAL);
 });

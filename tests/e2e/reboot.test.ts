@@ -50,7 +50,6 @@ describe("a host with systemd and a kernel of its own", () => {
   it("goes up, and has nothing to do, also after a reboot", async () => {
     stack.program(program(""));
     await stack.up();
-    await stack.expectNoChanges();
     await host.reboot();
     await stack.must("preview", "--refresh", "--diff", "--expect-no-changes");
     // Nothing has loaded the module; when a firewall does, a rule of udev's sets what it brings.
@@ -59,10 +58,8 @@ describe("a host with systemd and a kernel of its own", () => {
     expect(await host.must(`sysctl -n ${sysctls.map((key) => `net.${key}`).join(" ")}`)).toBe("0\n0\n1\n");
   });
 
-  it("is destroyed, and is as it was, also after a reboot", async () => {
+  it("is destroyed, and is as it was", async () => {
     await stack.destroy();
-    expectAsBefore(await snapshot(host), before);
-    await host.reboot();
     expectAsBefore(await snapshot(host), before);
   });
 });

@@ -11,6 +11,7 @@ import { kill } from "./process";
 import { must } from "./run";
 import * as state from "./state";
 import { type HostRecord } from "./state";
+import { type Boot } from "./vm/boot";
 import { vmImage } from "./vm/image";
 import { plugVm } from "./vm/plug";
 import { type VmHost, asVm, installVm, rebootVm } from "./vm/vm";
@@ -24,6 +25,8 @@ export interface UpOptions {
   readonly interfaces?: string;
   /** A whole machine with systemd and a kernel of its own, emulated: up in some 20 seconds. */
   readonly vm?: boolean;
+  /** How a VM boots for the first time; by default with all that a Debian has. */
+  readonly boot?: Partial<Boot>;
   readonly say?: (line: string) => void;
 }
 
@@ -54,7 +57,7 @@ export async function up(name: string, options: UpOptions = {}): Promise<LabHost
   });
   try {
     const interfaces = options.interfaces ?? installerInterfaces(record);
-    if (vm) trustHostKeys(record, await installVm(record, interfaces));
+    if (vm) trustHostKeys(record, await installVm(record, interfaces, options.boot));
     else {
       await boot(record, interfaces);
       trustHostKeys(record, hostKeys(record));

@@ -27,12 +27,12 @@ export interface VmHost extends LabHost {
 const BOOTED = "{ systemctl is-system-running --wait > /dev/null; virsh -q list > /dev/null; }";
 
 /** Makes a VM's disk and boots it for the first time. Returns its public SSH keys. */
-export async function installVm(record: HostRecord, interfaces: string): Promise<string[]> {
+export async function installVm(record: HostRecord, interfaces: string, boot?: Partial<Boot>): Promise<string[]> {
   const { name, vm = "" } = record;
   const keys = await makeIdentity(record, interfaces, vm);
   const backing = ["-b", join(vm, "disk.img"), "-F", "raw"];
   await must(["qemu-img", "create", "-q", "-f", "qcow2", ...backing, join(diskOf(name), "disk.qcow2")]);
-  await bootVm({ ...record, vm }, { ready: BOOTED });
+  await bootVm({ ...record, vm }, { ready: BOOTED, ...boot });
   return keys;
 }
 
