@@ -36,6 +36,7 @@ let host: VmHost;
 beforeAll(async () => {
   useOwnLab("powercut");
   host = await up("kvm1", { vm: true, boot: BOOT });
+  await untilReached();
 });
 afterAll(() => down());
 
