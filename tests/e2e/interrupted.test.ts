@@ -43,7 +43,8 @@ new kvmnet.BridgeNetfilter("netfilter", { iptables: false${next ? ", arptables: 
 
 /** KVMNET_SEED chooses the moments of an earlier run again. */
 const seed = Number(process.env.KVMNET_SEED ?? randomInt(1 << 30));
-const RUNS = 10;
+/** On each host. The whole suite does with less than this file alone (tests/run.ts). */
+const RUNS = Number(process.env.KVMNET_RUNS ?? 10);
 const hosts = ["kvm1", "kvm2", "kvm3"];
 const outcomes: string[] = [];
 
@@ -54,7 +55,7 @@ afterAll(async () => {
 });
 
 it.concurrent.each(hosts)(
-  "of ten interrupted runs on %s each is made good by one `pulumi up`, and none leaves a trace on the host",
+  "interrupted runs on %s are each made good by one `pulumi up`, and none leaves a trace on the host",
   async (name) => {
     const offset = hosts.indexOf(name);
     const random = generator(seed + offset);
@@ -79,7 +80,7 @@ it.concurrent.each(hosts)(
       await expectNoTrace(host);
       await eventually(async () => expect(await processesOf(host)).toBe(processes), 30);
       // Some come too late, and a network that was cut is waited for.
-      expect(failed).toBeGreaterThan(RUNS / 4);
+      expect(failed).toBeGreaterThanOrEqual(RUNS / 4);
     } finally {
       stack.remove();
       await host.down();
