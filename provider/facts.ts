@@ -62,6 +62,6 @@ export interface Observed {
   readonly sysctls: Readonly<Record<string, string>>;
   readonly networks: Readonly<Record<string, ObservedNetwork>>;
   readonly domains: Readonly<Record<string, ObservedDomain>>;
-  /** What changes replaced whose outcome the state may not have, by their resources (`keepsake`), until the next boot. */
+  /** What changes replaced whose outcome the state may not have, by their resources (`keepsake`). */
   readonly kept?: Readonly<Record<string, string>>;
 }

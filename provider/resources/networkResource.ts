@@ -81,29 +81,22 @@ export const networkResource = (model: NetworkModel): ResourceDefinition<Network
   },
 
   compute(inputs: Properties, observed: Observed): Properties {
-    if (model.args.includes("bridge")) return bridgedOutputs(inputs, observed);
     const network = observed.networks[inputs["name"] as string];
     if (!network) return {};
     const { uuid, bridge } = networkFromXml(network.liveXml ?? network.xml);
-    const mac = /<mac address=['"]([^'"]+)/.exec(network.xml)?.[1];
-    return {
-      ...(uuid && { uuid }),
-      ...(bridge?.name && { bridge: bridge.name }),
-      ...(mac && { macAddress: mac }),
-      ...(model.outputs.includes("lanRoutes") && { lanRoutes: lanRoutes(inputs, observed) }),
+    const all: Properties = {
+      uuid,
+      bridge: bridge?.name,
+      macAddress: /<mac address=['"]([^'"]+)/.exec(network.xml)?.[1],
+      lanRoutes: model.forward === "route" ? lanRoutes(inputs, observed) : undefined,
     };
+    return Object.fromEntries(model.outputs.flatMap((key) => (all[key] ? [[key, all[key]]] : [])));
   },
 });
 
 function forwarding(desired: HostState): HostState {
   const has6 = Object.values(desired.networks ?? {}).some((network) => network?.xml.includes("family='ipv6'"));
   return { sysctls: { [FORWARDING.ipv4]: "1", ...(has6 && { [FORWARDING.ipv6]: "1" }) } };
-}
-
-function bridgedOutputs(inputs: Properties, observed: Observed): Properties {
-  const network = observed.networks[inputs["name"] as string];
-  const uuid = network && networkFromXml(network.xml).uuid;
-  return uuid ? { uuid } : {};
 }
 
 const reservationsOf = (network: string, { hosts }: DhcpSpec) =>

@@ -36,7 +36,7 @@ export interface DhcpSpec {
   readonly hosts: readonly { readonly mac: string; readonly address: string; readonly name: string | undefined }[];
 }
 
-/** `args`: those that the model has. An argument that it has not is refused with the others that are not known. */
+/** An argument that the model has not is refused with the others that are not known (lifecycle.ts). */
 export const parseNetwork =
   (model: NetworkModel) =>
   (args: Arguments, name: string): NetworkSpec => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { withLock } from "./lock";
@@ -27,6 +28,13 @@ export async function cached(kind: string, key: string, make: (directory: string
     return directory;
   });
 }
+
+/** The key of what scripts make: another one for each change of theirs. */
+export const keyOfScripts = (directory: string, names: readonly string[]): string =>
+  createHash("sha256")
+    .update(Buffer.concat(names.map((name) => readFileSync(join(directory, name)))))
+    .digest("hex")
+    .slice(0, 16);
 
 /** Where `cached` keeps it, whether it is there or not. */
 export const cachedPath = (kind: string, key: string): string =>
