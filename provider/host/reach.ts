@@ -3,7 +3,7 @@
  * or cannot be asked here, fails no change.
  *
  * A gateway that drops ICMP answers ARP all the same: then its neighbour entry is made anew. A nameserver is asked for the root's name
- * servers, by perl, which every Debian has, or by whichever resolver's tool there is; any answer will do.
+ * servers, by perl, which every Debian has (Socket is of perl-base), or by whichever resolver's tool there is; any answer will do.
  */
 export const reachFunctions = `
 reach_who() {
@@ -26,10 +26,16 @@ reach_gateway() {
   ip -4 neigh show to "$1" | grep -q 'lladdr.* REACHABLE'
 }
 reach_nameserver() {
-  if command -v perl >/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
-    perl -MIO::Socket::IP -e '$SIG{ALRM} = sub { exit 1 }; alarm 2;
-      $s = IO::Socket::IP->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => 53) or exit 1;
-      $s->send(pack("n6xnn", 1, 256, 1, 0, 0, 0, 2, 1)); exit !defined $s->recv($r, 512)' "$1"
+  kvmnet_c=3
+  ! command -v perl >/dev/null || {
+    perl -e 'eval { require Socket } or exit 3; $SIG{ALRM} = sub { exit 1 }; alarm 2;
+      ($e, $a) = Socket::getaddrinfo($ARGV[0], 53, { flags => Socket::AI_NUMERICHOST(), socktype => Socket::SOCK_DGRAM() });
+      !$e && socket(S, $a->{family}, Socket::SOCK_DGRAM(), 0) && connect(S, $a->{addr})
+        && send(S, pack("n6xnn", 1, 256, 1, 0, 0, 0, 2, 1), 0) or exit 1;
+      exit !defined recv(S, $r, 512, 0)' "$1"
+    kvmnet_c=$?
+  }
+  if [ "$kvmnet_c" != 3 ]; then return "$kvmnet_c"
   elif command -v dig >/dev/null; then dig +time=2 +tries=1 "@$1" . NS >/dev/null 2>&1
   elif command -v host >/dev/null; then host -W 2 -t NS . "$1" >/dev/null 2>&1
   else return 2; fi
