@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { ComponentResource } from "@pulumi/pulumi/resource";
 import { Bridge, type BridgeArgs } from "./bridge";
 import { BridgedNetwork, type BridgedNetworkArgs } from "./bridgedNetwork";
 import { BridgeNetfilter, type BridgeNetfilterArgs } from "./bridgeNetfilter";
@@ -58,7 +59,7 @@ export interface HostNetworkArgs {
  * }, { provider: kvm1 });
  * ```
  */
-export class HostNetwork extends pulumi.ComponentResource {
+export class HostNetwork extends ComponentResource {
   /** The bridges, by device. */
   readonly bridges: Readonly<Record<string, Bridge>>;
   /** The libvirt networks, by name. */

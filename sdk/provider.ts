@@ -1,4 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { output, secret } from "@pulumi/pulumi/output";
+import { ProviderResource } from "@pulumi/pulumi/resource";
 
 /**
  * How one host is reached. Everything may be left out: then it is as `ssh HOST` would have it, from `~/.ssh/config`
@@ -76,7 +78,7 @@ export interface ProviderArgs extends ConnectionArgs {
  * new kvmnet.Bridge("kvm2-br0", { host: "kvm2", name: "br0", ports: ["eth0"] }, { provider: fleet });
  * ```
  */
-export class Provider extends pulumi.ProviderResource {
+export class Provider extends ProviderResource {
   constructor(name: string, args: ProviderArgs, opts?: pulumi.ResourceOptions) {
     // The package of every dynamic resource: its process gets these as its config. Names as in the stack's config.
     super("pulumi-nodejs", name, config(args), opts);
@@ -90,15 +92,13 @@ function config({ hosts, ...connection }: ProviderArgs): pulumi.Inputs {
   const inputs: pulumi.Inputs = {};
   for (const [key, value] of Object.entries(connection)) {
     if (value === undefined) continue;
-    const hidden = secrets.some((secret) => secret === key);
-    inputs[`kvmnet:${key}`] = pulumi
-      .output(value as pulumi.Input<string>)
-      .apply((known) => text(known, String, hidden));
+    const hidden = secrets.some((name) => name === key);
+    inputs[`kvmnet:${key}`] = output(value as pulumi.Input<string>).apply((known) => text(known, String, hidden));
   }
   // One text for the whole fleet, secret if a part of it is: the engine unwraps only top-level secrets for `configure`.
   if (hosts !== undefined) {
-    inputs["kvmnet:hosts"] = pulumi.output(hosts).apply((known) => {
-      const hidden = Object.values(known ?? {}).some((host) => secrets.some((secret) => host[secret] !== undefined));
+    inputs["kvmnet:hosts"] = output(hosts).apply((known) => {
+      const hidden = Object.values(known ?? {}).some((host) => secrets.some((name) => host[name] !== undefined));
       return text(known, JSON.stringify, hidden);
     });
   }
@@ -107,6 +107,6 @@ function config({ hosts, ...connection }: ProviderArgs): pulumi.Inputs {
 
 /** Marked secret only where there is something to hide: a secret undefined would reach the engine as a null. */
 function text(value: unknown, format: (value: unknown) => string, hidden: boolean): pulumi.Output<string | undefined> {
-  if (value === undefined) return pulumi.output(undefined);
-  return hidden ? pulumi.secret(format(value)) : pulumi.output(format(value));
+  if (value === undefined) return output(undefined);
+  return hidden ? secret(format(value)) : output(format(value));
 }

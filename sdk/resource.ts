@@ -1,4 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+// Not by the package's index, which loads the Automation API and an npm client with it: a quarter of a small program's time.
+import { isSecret, output } from "@pulumi/pulumi/output";
+import { createUrn, CustomResource, mergeOptions } from "@pulumi/pulumi/resource";
 
 /**
  * What every resource takes. An argument may be a secret (`pulumi.secret`): it and all that is made from it are then encrypted in the state, and neither shown in
@@ -26,7 +29,7 @@ export type Outputs<R> = { readonly [K in Exclude<keyof R, keyof KvmnetResource>
  * that evaluates to the handler. The text is constant, so that the state holds no code, an upgrade of this package
  * differs in nothing, and delete runs the installed code.
  */
-export abstract class KvmnetResource extends pulumi.CustomResource {
+export abstract class KvmnetResource extends CustomResource {
   /** The host of the fleet, as given. */
   declare readonly host: pulumi.Output<string | undefined>;
 
@@ -46,7 +49,7 @@ export abstract class KvmnetResource extends pulumi.CustomResource {
         ...{ __provider: handler(type), __urn: urn(name, token, opts?.parent), __secret: hasSecret(args) },
       },
       // What was there before: files and values of the host that the program never named.
-      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["__before"] }),
+      mergeOptions(opts, { additionalSecretOutputs: ["__before"] }),
     );
   }
 }
@@ -56,7 +59,7 @@ export abstract class KvmnetResource extends pulumi.CustomResource {
  * handler marks these itself (provider/secret.ts), once it is told.
  */
 function hasSecret(args: ResourceArgs): pulumi.Output<true | undefined> {
-  return pulumi.output(pulumi.isSecret(pulumi.output(args))).apply((found) => found || undefined);
+  return output(isSecret(output(args))).apply((found) => found || undefined);
 }
 
 /** Stands in every state: never to be changed once released. */
@@ -71,6 +74,6 @@ function handler(type: string): string {
  * all children of the component; these depend on this one by the same token, and each would wait for the other for ever.
  */
 function urn(name: string, token: string, parent: pulumi.Resource | undefined): pulumi.Output<string> {
-  const own = pulumi.createUrn(name, token, parent) as unknown as { promise(): Promise<string> };
-  return pulumi.output(own.promise());
+  const own = createUrn(name, token, parent) as unknown as { promise(): Promise<string> };
+  return output(own.promise());
 }
