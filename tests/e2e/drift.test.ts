@@ -13,60 +13,67 @@ interface Drift {
   readonly says: RegExp;
 }
 
-const drifts: Record<string, Drift> = {
-  "a line added to eth0's stanza in the interfaces file": {
-    by: `printf '\\tup ethtool -K eth0 tso off || :\\n' >> /etc/network/interfaces`,
-    names: { br0: "update" },
-    says: /\/etc\/network\/interfaces#iface eth0 inet[^]*- *\tup ethtool -K eth0 tso off/,
-  },
-  "a line added to the bridge's stanza": {
-    by: `sed -i '/bridge_ports eth0/a\\\tmtu 1400' /etc/network/interfaces`,
-    names: { br0: "update" },
-    says: /\/etc\/network\/interfaces#iface br0 inet[^]*- *\tmtu 1400/,
-  },
-  "brctl delif": {
-    by: "brctl delif br1 eth1",
-    names: { br1: "update" },
-    says: /eth1[^]*\+ *master *: "br1"/,
-  },
-  "virsh net-destroy": {
-    by: "virsh -q net-destroy lab",
-    names: { lab: "update" },
-    says: /~ active *: false => true/,
-  },
-  "virsh net-edit of the DHCP range": {
-    by: `EDITOR="sed -i 's/192.168.123.254/192.168.123.99/'" virsh -q net-edit lab`,
-    names: { lab: "update" },
-    says: /- *<range start='192\.168\.123\.2' end='192\.168\.123\.99'\/>[^]*\+ *<range start='192\.168\.123\.2' end='192\.168\.123\.254'\/>/,
-  },
-  "sysctl -w net.ipv4.ip_forward=0": {
-    by: "sysctl -qw net.ipv4.ip_forward=0",
-    names: { forwarding: "update" },
-    says: /~ net\.ipv4\.ip_forward *: "0" => "1"/,
-  },
-  "the udev rule removed": {
-    by: "rm /etc/udev/rules.d/99-kvmnet-bridge-netfilter.rules",
-    names: { netfilter: "update" },
-    says: /\+ \/etc\/udev\/rules\.d\/99-kvmnet-bridge-netfilter\.rules/,
-  },
-  "virsh detach-interface": {
-    by: `virsh -q detach-interface web bridge --mac ${LAN_MAC} --live --config
+/** Those of one round are of different resources: one refresh finds them all, one up heals them all. */
+const rounds: readonly Readonly<Record<string, Drift>>[] = [
+  {
+    "a line added to eth0's stanza in the interfaces file": {
+      by: `printf '\\tup ethtool -K eth0 tso off || :\\n' >> /etc/network/interfaces`,
+      names: { br0: "update" },
+      says: /\/etc\/network\/interfaces#iface eth0 inet[^]*- *\tup ethtool -K eth0 tso off/,
+    },
+    "brctl delif": {
+      by: "brctl delif br1 eth1",
+      names: { br1: "update" },
+      says: /eth1[^]*\+ *master *: "br1"/,
+    },
+    "virsh net-edit of the DHCP range": {
+      by: `EDITOR="sed -i 's/192.168.123.254/192.168.123.99/'" virsh -q net-edit lab`,
+      names: { lab: "update" },
+      says: /- *<range start='192\.168\.123\.2' end='192\.168\.123\.99'\/>[^]*\+ *<range start='192\.168\.123\.2' end='192\.168\.123\.254'\/>/,
+    },
+    "sysctl -w net.ipv4.ip_forward=0": {
+      by: "sysctl -qw net.ipv4.ip_forward=0",
+      names: { forwarding: "update" },
+      says: /~ net\.ipv4\.ip_forward *: "0" => "1"/,
+    },
+    "the udev rule removed": {
+      by: "rm /etc/udev/rules.d/99-kvmnet-bridge-netfilter.rules",
+      names: { netfilter: "update" },
+      says: /\+ \/etc\/udev\/rules\.d\/99-kvmnet-bridge-netfilter\.rules/,
+    },
+    "virsh detach-interface": {
+      by: `virsh -q detach-interface web bridge --mac ${LAN_MAC} --live --config
          while virsh -q domiflist web | grep -q ${LAN_MAC}; do sleep 0.1; done`,
-    names: { "web-lan": "create" },
-    says: new RegExp(`web/${LAN_MAC}: \\{`),
+      names: { "web-lan": "create" },
+      says: new RegExp(`web/${LAN_MAC}: \\{`),
+    },
+    "a guest's tap taken off its bridge": {
+      by: `ip link set dev "$(virsh -q domiflist web | awk '$2 == "network" { print $1 }')" nomaster`,
+      names: { "web-nat": "update" },
+      says: /~ live *: false => true/,
+    },
   },
-  "a guest's tap taken off its bridge": {
-    by: `ip link set dev "$(virsh -q domiflist web | awk '$2 == "network" { print $1 }')" nomaster`,
-    names: { "web-nat": "update" },
-    says: /~ live *: false => true/,
+  {
+    "a line added to the bridge's stanza": {
+      by: `sed -i '/bridge_ports eth0/a\\\tmtu 1400' /etc/network/interfaces`,
+      names: { br0: "update" },
+      says: /\/etc\/network\/interfaces#iface br0 inet[^]*- *\tmtu 1400/,
+    },
+    "virsh net-destroy": {
+      by: "virsh -q net-destroy lab",
+      names: { lab: "update" },
+      says: /~ active *: false => true/,
+    },
   },
-  "the whole network undefined": {
-    by: "virsh -q net-destroy lab && virsh -q net-undefine lab",
-    // A reservation stands in the network's definition, and went with it.
-    names: { lab: "update", "web-nat": "update" },
-    says: /\+ *lab *: \{/,
+  {
+    "the whole network undefined": {
+      by: "virsh -q net-destroy lab && virsh -q net-undefine lab",
+      // A reservation stands in the network's definition, and went with it.
+      names: { lab: "update", "web-nat": "update" },
+      says: /\+ *lab *: \{/,
+    },
   },
-};
+];
 
 let host: LabHost;
 let stack: Stack;
@@ -93,19 +100,22 @@ afterAll(async () => {
   await down();
 });
 
-it.each(Object.entries(drifts))("%s: preview names just that, and up heals just that", async (_what, drift) => {
-  await host.must(drift.by);
-  await stack.refresh();
-  const diff = await stack.preview();
-  expect(changes(diff)).toEqual(drift.names);
-  expect(diff).toMatch(drift.says);
-  await stack.up();
-  expect(await comparable()).toEqual(deployed);
-  // The guest's taps are where they belong, also when the bridge below was made anew.
-  expect(
-    await host.must("for t in /sys/class/net/vnet*; do basename $(readlink $t/master) | tr -d 0-9; done | sort"),
-  ).toBe("br\nvirbr\n");
-});
+it.each(rounds.map((drifts) => [Object.keys(drifts).join("; "), Object.values(drifts)] as const))(
+  "%s: preview names just that, and up heals just that",
+  async (_what, drifts) => {
+    for (const { by } of drifts) await host.must(by);
+    await stack.refresh();
+    const diff = await stack.preview();
+    expect(changes(diff)).toEqual(Object.assign({}, ...drifts.map(({ names }) => names)));
+    for (const { says } of drifts) expect(diff).toMatch(says);
+    await stack.up();
+    expect(await comparable()).toEqual(deployed);
+    // The guest's taps are where they belong, also when the bridge below was made anew.
+    expect(
+      await host.must("for t in /sys/class/net/vnet*; do basename $(readlink $t/master) | tr -d 0-9; done | sort"),
+    ).toBe("br\nvirbr\n");
+  },
+);
 
 it("has nothing to do afterwards", async () => {
   await stack.refresh("--expect-no-changes");

@@ -30,13 +30,11 @@ let program: Program = {
   forwarding: true,
 };
 
-/** Previews and makes the next version of the program; returns what the preview was to do. */
+/** Makes the next version of the program; returns what was done. */
 async function next(change: Partial<Program>): Promise<Record<string, string>> {
   program = { ...program, ...change };
   stack.program(text(program));
-  const diff = await stack.preview();
-  await stack.up();
-  return changes(diff);
+  return changes(await stack.up("--diff"));
 }
 
 beforeAll(async () => {
