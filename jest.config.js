@@ -23,4 +23,7 @@ const project = ([displayName, testSeconds]) => ({
 
 const seconds = { unit: 10, golden: 10, contract: 120, e2e: 600 };
 
-module.exports = { projects: Object.entries(seconds).map(project) };
+module.exports = {
+  testSequencer: "<rootDir>/tests/toolchain/longestFirst.cjs",
+  projects: Object.entries(seconds).map(project),
+};

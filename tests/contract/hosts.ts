@@ -136,8 +136,8 @@ echo "== transactions at work"; for t in /run/kvmnet/*/; do [ ! -d "$t" ] || [ -
 echo "== links"; ip -o -d link | sed 's/^[0-9]*: //; s/ \\(gc_timer\\|hello_timer\\|tcn_timer\\|topology_change_timer\\|fdb_n_learned\\) *[0-9.]*//g' | sort
 echo "== addresses"; ip -o addr | sed 's/^[0-9]*: //' | grep -v ' fe80::' | sort
 echo "== routes"; { ip -4 route show table all; ip -6 route show table all; } | grep -v 'fe80::\\|ff00::\\|proto kernel' | sort
-echo "== sysctls"; sysctl -a -e --pattern '^net\\.(ipv4\\.ip_forward|ipv6\\.conf\\.all\\.forwarding|bridge\\.)' 2>/dev/null | sort
-echo "== libvirt"; for n in $(virsh -q net-list --all --name); do virsh -q net-dumpxml --inactive "$n"; virsh -q net-info "$n" | grep -v Bridge; done
-for d in $(virsh -q list --all --name); do virsh -q dumpxml --inactive "$d"; virsh -q domiflist "$d" | sed 's/^ *[^ ]* *//'; done
+echo "== sysctls"; cd /proc/sys/net; grep -s . ipv4/ip_forward ipv6/conf/all/forwarding bridge/*
+echo "== libvirt"; { virsh -q net-list --all --name | sed '/./!d; s/.*/net-dumpxml --inactive "&"; net-info "&"/'
+virsh -q list --all --name | sed '/./!d; s/.*/dumpxml --inactive "&"; domiflist "&"/'; } | virsh -q | sed 's/^ vnet[0-9]* //; /^Bridge:/d'
 echo "== DHCP clients"; ps -C dhclient -o args= | sort
 `;
