@@ -5,7 +5,7 @@ import tseslint from "typescript-eslint";
  * The import rules of provider/ARCHITECTURE.md. `may` says which relative paths the files may import, as a pattern of the
  * whole path, so a detour ("../kernel/../host/ssh") is refused too. A file takes the last row that names it.
  */
-const base = "errors|facts|hostState|parse|shell";
+const base = "disruption|errors|facts|hostState|parse|shell";
 const planAndHelpers = "guards|hazard|plan|project|sections|simulate";
 const asking = "(backends|kernel|libvirt)/\\w+";
 
@@ -16,26 +16,26 @@ const importRules = [
     rule: "plan and its helpers import hostState, errors, facts, shell, bytes, backends, kernel, libvirt and each other",
   },
   {
-    files: ["provider/{errors,hostState,shell,bytes}.ts"],
+    files: ["provider/{disruption,errors,hostState,shell,bytes}.ts"],
     may: "",
-    rule: "hostState, errors, shell and bytes import nothing of ours",
+    rule: "disruption, hostState, errors, shell and bytes import nothing of ours",
   },
   { files: ["provider/parse.ts"], may: "\\./errors", rule: "parse imports nothing of ours but errors" },
   { files: ["provider/facts.ts"], may: "\\./hostState", rule: "facts imports nothing of ours but hostState" },
   {
     files: ["provider/resource.ts"],
     may: `\\./(${base})`,
-    rule: "resource.ts imports hostState, errors, parse, shell and facts",
+    rule: "resource.ts imports disruption, hostState, errors, parse, shell and facts",
   },
   {
     files: ["provider/{backends,kernel,libvirt}/**/*.ts"],
     may: `\\./\\w+|\\.\\./(${base})`,
-    rule: "backends, kernel and libvirt import hostState, errors, parse, shell, facts and files of their own folder",
+    rule: "backends, kernel and libvirt import disruption, hostState, errors, parse, shell, facts and files of their own folder",
   },
   {
     files: ["provider/resources/**/*.ts"],
     may: `\\./\\w+|\\.\\./(${base}|resource|hazard|sections|${asking})`,
-    rule: "resources import hostState, errors, parse, shell, facts, resource.ts, hazard, sections, backends, kernel, libvirt and each other",
+    rule: "resources import disruption, hostState, errors, parse, shell, facts, resource.ts, hazard, sections, backends, kernel, libvirt and each other",
   },
   {
     files: ["provider/host/**/*.ts"],

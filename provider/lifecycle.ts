@@ -3,6 +3,7 @@ import type { Observed } from "./facts";
 import { conflicts, foreign } from "./conflicts";
 import { givingBack } from "./givingBack";
 import { collections, differences, equal, overlay, without, type Difference, type HostState } from "./hostState";
+import { disturbs, sayDisruption } from "./disruption";
 import { hazardWarning } from "./hazard";
 import { log } from "./host/log";
 import type { HostSession } from "./host/session";
@@ -74,7 +75,14 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         // What a create or an update found that the state never heard of goes first.
         found: keptOf(observed, urn)?.found ?? (isKnown ? old[FOUND] : undefined),
       };
-      const { desired, completed, found, problems = [], warnings = [] } = definition.render(spec, context);
+      const {
+        desired,
+        completed,
+        found,
+        problems = [],
+        warnings = [],
+        disruptions = [],
+      } = definition.render(spec, context);
       const inputs: Props = clean({
         ...given,
         ...completed,
@@ -93,6 +101,10 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       for (const what of missing) warn(`${what} on ${session.host} yet; the update fails unless it is made before`);
       const hazard = hazardWarning(desired, observed, session.host, session.confirmTimeout);
       for (const warning of [...(hazard ? [hazard] : []), ...warnings]) warn(warning);
+      for (const disruption of disruptions) {
+        const message = isSecret ? `a change (${disruption.label}) is ${unsaid}` : sayDisruption(disruption);
+        void (disturbs(disruption) ? log.warning(urn, message) : log.info(urn, message));
+      }
       return { inputs };
     } catch (error) {
       if (error instanceof ArgumentError) {

@@ -1,3 +1,4 @@
+import type { Disruption } from "./disruption";
 import type { Observed } from "./facts";
 import type { ArgumentProblem } from "./errors";
 import type { Collection, HostState } from "./hostState";
@@ -28,6 +29,8 @@ export interface Rendered {
   readonly found?: unknown;
   readonly problems?: readonly ArgumentProblem[];
   readonly warnings?: readonly string[];
+  /** What the change of what is there disturbs; said in the preview with its label. */
+  readonly disruptions?: readonly Disruption[];
 }
 
 /** All that is particular to one type of resource. Everything else is lifecycle.ts, written once. */

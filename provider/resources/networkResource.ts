@@ -1,3 +1,4 @@
+import type { Disruption } from "../disruption";
 import type { ArgumentProblem } from "../errors";
 import type { Observed } from "../facts";
 import type { HostState } from "../hostState";
@@ -57,7 +58,8 @@ export const networkResource = (model: NetworkModel): ResourceDefinition<Network
       found: { adopted, of: spec.name },
       completed: { name: spec.name, autostart: spec.autostart },
       problems: overlapProblems(spec, observed, host),
-      warnings: [...liveWarnings(spec.name, xml, observed), ...routeWarnings(model, spec, context)],
+      warnings: routeWarnings(model, spec, context),
+      disruptions: disruptions(spec.name, xml, observed),
     };
   },
 
@@ -158,19 +160,13 @@ function overlapProblems(spec: NetworkSpec, observed: Observed, host: string): A
 }
 
 /** libvirt has no way to change most of a running network: it is started anew, and guests lose a ping or two. */
-function liveWarnings(name: string, xml: string, observed: Observed): string[] {
+function disruptions(name: string, xml: string, observed: Observed): Disruption[] {
   const network = observed.networks[name];
-  if (
-    !network?.active ||
-    !network.liveXml ||
-    networkView(network.liveXml, xml) === xml ||
-    rangeUpdates(network.liveXml, xml)
-  )
-    return [];
+  if (!network?.active || !network.liveXml || networkView(network.liveXml, xml) === xml) return [];
+  const what = `network ${name}`;
+  if (rangeUpdates(network.liveXml, xml)) return [{ label: "dnsmasq restart", what: `${what}: DHCP ranges` }];
   const guests = Object.entries(observed.domains).flatMap(([guest, { liveXml = "" }]) =>
     liveXml.includes(`<source network='${name}'`) ? [guest] : [],
   );
-  return [
-    `network ${name} is started anew for this change (network bounce)${guests.length > 0 ? `; ${guests.join(", ")} lose${guests.length > 1 ? "" : "s"} the network for a moment and get${guests.length > 1 ? "" : "s"} it back` : ""}`,
-  ];
+  return [{ label: "network bounce", what, guests }];
 }

@@ -61,9 +61,13 @@ describe.each(Object.entries(kinds))("%s", (kind, [definition, name]) => {
       const put = (path: string, text: string) => (texts[below + path] = text);
       const news = engine({ ...args, __urn: urn });
       const warnings = jest.spyOn(log, "warning").mockClear().mockResolvedValue();
+      const infos = jest.spyOn(log, "info").mockClear().mockResolvedValue();
       const checked = await resource.check(state?.inputs ?? {}, news);
       if (warnings.mock.calls.length > 0)
         put("warnings.txt", warnings.mock.calls.map(([, message]) => `${message}\n`).join(""));
+      // The review stands in the files themselves.
+      const said = infos.mock.calls.map(([, message]) => message).filter((message) => !message.includes(" will have:"));
+      if (said.length > 0) put("info.txt", said.map((message) => `${message}\n`).join(""));
       if (checked.failures) {
         put("problems.txt", checked.failures.map(({ property, reason }) => `${property}: ${reason}\n`).join(""));
         continue;
