@@ -17,6 +17,8 @@ export interface GuestOptions {
   readonly targets?: readonly string[];
   /** NICs that ask for no lease: MAC → address with prefix. */
   readonly fixed?: Readonly<Record<string, string>>;
+  /** Whom a NIC pings ten times a second, every answer a line on the console: MAC → address. */
+  readonly echo?: Readonly<Record<string, string>>;
   /** Only define it, do not start it. */
   readonly shutOff?: boolean;
   readonly say?: (line: string) => void;
@@ -105,8 +107,8 @@ async function untilGuestSays<T>(
 
 /** A small PC under emulation (the machine's /dev/kvm may not be usable), with room to plug NICs in by ACPI hot-plug. */
 function domainXml(name: string, boot: string, options: GuestOptions): string {
-  const { bridge, network, mac, targets = [LAN.gateway, LAN.operator], fixed = {} } = options;
-  const pairs = Object.entries(fixed).map(([mac, address]) => `${mac}=${address}`);
+  const { bridge, network, mac, targets = [LAN.gateway, LAN.operator], fixed = {}, echo = {} } = options;
+  const pairs = (of: Readonly<Record<string, string>>) => Object.entries(of).map(([mac, value]) => `${mac}=${value}`);
   const nic = (type: string, source: string): string =>
     `<interface type='${type}'><source ${type}='${source}'/>${mac ? `<mac address='${mac}'/>` : ""}<model type='virtio'/></interface>`;
   const kernel = "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check net.ifnames=0";
@@ -115,7 +117,7 @@ function domainXml(name: string, boot: string, options: GuestOptions): string {
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>${boot}/vmlinuz</kernel><initrd>${boot}/initrd.gz</initrd>
-    <cmdline>${kernel} guest=${name} targets=${targets.join(",")} fixed=${pairs.join(",")}</cmdline>
+    <cmdline>${kernel} guest=${name} targets=${targets.join(",")} fixed=${pairs(fixed).join(",")} echo=${pairs(echo).join(",")}</cmdline>
   </os>
   <features><acpi/></features>
   <cpu mode='custom' match='exact'><model fallback='allow'>qemu64</model></cpu>

@@ -3,7 +3,8 @@
 # on one that is plugged in later, keeps renewing, and says on the serial console what it got and whom it reaches:
 #   GUEST-UP · GUEST-IP eth0 52:54:00:… 10.0.0.123 · GUEST-IP6 … · GUEST-PING-OK eth0 10.0.0.254 · GUEST-PING-FAIL …
 #   GUEST-NIC-GONE eth0
-# A ping is reported when its outcome changes: the last line of a NIC and an address is how things are.
+# A ping is reported when its outcome changes: the last line of a NIC and an address is how things are. For echo=MAC=ADDRESS,…
+# on the command line, that NIC pings that address ten times a second, and every answer is a line: 64 bytes from 10.77.0.2: seq=5 …
 export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -22,9 +23,17 @@ report() { # what, NIC, address: once for every change
   echo "$1 $2 $3"
 }
 
-fixed_address() { # NIC: the one that its MAC has on the command line, fixed=MAC=ADDRESS/PREFIX,…
+of_mac() { # NIC, word: what its MAC has on the command line, as in fixed=MAC=ADDRESS/PREFIX,…
   mac=$(cat "/sys/class/net/$1/address")
-  sed 's/.*fixed=\([0-9a-f:.=/,]*\).*/\1/; t; d' /proc/cmdline | tr , '\n' | sed -n "s/^$mac=//p"
+  sed "s/.* $2=\\([0-9a-f:.=/,]*\\).*/\\1/; t; d" /proc/cmdline | tr , '\n' | sed -n "s/^$mac=//p"
+}
+
+echoes() { # NIC: forever; a ping that is told that there is no way ends, and begins anew
+  to=$(of_mac "$1" echo)
+  while [ -n "$to" ] && [ -d "/sys/class/net/$1" ]; do
+    [ ! -e "/run/$1.bound" ] || ping -i 0.1 -I "$1" "$to" 2> /dev/null
+    sleep 0.1
+  done
 }
 
 pings() { # NIC: to its gateway and to the targets, forever
@@ -58,9 +67,9 @@ while :; do
     nic=${nic##*/}
     [ -d "/sys/class/net/$nic" ] || continue
     if ! [ -d "/proc/$(cat "/run/$nic.pid" 2> /dev/null || echo none)" ]; then
-      [ -e "/run/$nic.seen" ] || { : > "/run/$nic.seen"; pings "$nic" & }
+      [ -e "/run/$nic.seen" ] || { : > "/run/$nic.seen"; pings "$nic" & echoes "$nic" & }
       ip link set "$nic" up
-      fixed=$(fixed_address "$nic")
+      fixed=$(of_mac "$nic" fixed)
       if [ -n "$fixed" ]; then
         ip addr add "$fixed" dev "$nic"
         : > "/run/$nic.bound"

@@ -1,0 +1,41 @@
+import type { DisruptionLabel } from "../../../provider/disruption";
+import { interfacesOf } from "../../../provider/libvirt/interface";
+import type { Properties } from "../../../provider/resource";
+import { macOf } from "./lab";
+import type { Look } from "./look";
+import type { Subject } from "./subject";
+
+/** One property that is changed. Rows come one after the other, each on what the last one left. */
+export interface Row {
+  /** As a program says it: `dhcp.leaseTime`. */
+  readonly property: string;
+  readonly change: string;
+  /** The types that have it; by default those that have the argument. */
+  readonly only?: readonly string[];
+  /** What changes in the arguments. */
+  readonly args: (now: Properties, n: number) => Properties;
+  /** libvirt's words for the new value: afterwards in the running definition and in the persistent one, before in neither. */
+  readonly shows: string | ((n: number) => string);
+  /** What the preview is to say, and the host to show. */
+  readonly label: DisruptionLabel;
+  /** The types that have it otherwise. */
+  readonly labels?: Readonly<Record<string, DisruptionLabel>>;
+}
+
+/** What libvirt says of a resource, on one line: of the running thing, and of what it will be at its next start. */
+export function textsOf(
+  { observed }: Look,
+  { type, n }: Subject,
+): { readonly live: string; readonly persistent: string } {
+  const onOneLine = (text: string) => text.replace(/\n\s*/g, "");
+  if (type === "GuestInterface") {
+    const { xml, liveXml = "<domain/>" } = observed.domains["a"]!;
+    const of = (domain: string) => onOneLine(interfacesOf(domain)[macOf("a", n)] ?? "");
+    // A reservation is the network's.
+    const home = observed.networks["home"]!;
+    return { live: of(liveXml) + onOneLine(home.liveXml ?? ""), persistent: of(xml) + onOneLine(home.xml) };
+  }
+  const { xml, liveXml = "", autostart } = observed.networks[type]!;
+  const flags = `<!-- autostart ${autostart ? "on" : "off"} -->`;
+  return { live: flags + onOneLine(liveXml), persistent: flags + onOneLine(xml) };
+}
