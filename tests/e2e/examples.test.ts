@@ -4,8 +4,10 @@ import { type LabHost, type UpOptions, down, guest, up, useOwnLab } from "../lab
 import { Stack } from "./stack";
 
 const examples = join(__dirname, "../../examples");
+/** Those that other tests run, and look at more closely. */
+const others = ["fleet", "fleet-waves", "quickstart"];
 const names = readdirSync(examples, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !entry.name.startsWith("fleet")) // those are for fleet.test.ts
+  .filter((entry) => entry.isDirectory() && !others.includes(entry.name))
   .map(({ name }) => name);
 
 /** The host that an example speaks of, where it is not one fresh from the installer. */
