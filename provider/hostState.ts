@@ -15,7 +15,7 @@ export interface HostState {
   readonly sysctls?: Readonly<Record<string, string | null>>;
   /** libvirt networks: name → state. */
   readonly networks?: Readonly<Record<string, NetworkState | null>>;
-  /** DHCP reservations in libvirt networks: `network/mac` → reservation. */
+  /** DHCP reservations in libvirt networks: `network/mac`, or the DUID or host name of one for IPv6 → reservation. */
   readonly reservations?: Readonly<Record<string, ReservationState | null>>;
   /** Interfaces of libvirt domains: `domain/mac` → state. */
   readonly interfaces?: Readonly<Record<string, InterfaceState | null>>;
@@ -59,14 +59,16 @@ export interface NetworkState {
   readonly xml: string;
   readonly active: boolean;
   readonly autostart: boolean;
-  /** The running network is as the persistent definition says; true where it does not run. */
-  readonly live: boolean;
+  /** The running network is as the persistent definition says, or where it is not; true where it does not run. */
+  readonly live: true | string;
 }
 
 export interface ReservationState {
   readonly address: string;
   /** The host name that goes with the address. */
   readonly name?: string;
+  /** Seconds, 0: for ever. */
+  readonly leaseTime?: number;
 }
 
 export interface InterfaceState {

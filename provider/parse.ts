@@ -119,6 +119,15 @@ export const boolean: Parse<boolean> = (value) =>
 export const text: Parse<string> = (value) =>
   typeof value === "string" ? value : refuse(`must be a string, not ${show(value)}`);
 
+/** Text that stands in a line of somebody's file, and may not begin another one. */
+export const line: Parse<string> = (value) => {
+  const found = text(value);
+  if (/[\0-\x1f\x7f]/.test(found)) refuse(`${show(found)} has control characters`);
+  return found.trim() === found && found !== ""
+    ? found
+    : refuse(`${show(found)} is empty, or begins or ends with a space`);
+};
+
 export const number =
   (min: number, max: number, unit = ""): Parse<number> =>
   (value) =>
@@ -211,6 +220,20 @@ export const overlaps = (a: string, b: string) => inSubnet(a, b) || inSubnet(b, 
 /** Order of two addresses of one family: negative when `a` comes first. */
 export function compareAddresses(a: string, b: string): number {
   return Buffer.compare(Buffer.from(ipaddr.parse(a).toByteArray()), Buffer.from(ipaddr.parse(b).toByteArray()));
+}
+
+/** How far `a` lies behind `b`. */
+export function subtractAddresses(a: string, b: string): bigint {
+  const number = (address: string) => ipaddr.parse(address).toByteArray().reduce((sum, byte) => sum * 256n + BigInt(byte), 0n); // prettier-ignore
+  return number(a) - number(b);
+}
+
+/** The subnet in which an address with its prefix lies: `10.0.0.0/24` of `10.0.0.11/24`. */
+export function subnetOf(address: string): string {
+  const of = isIPv6(address)
+    ? ipaddr.IPv6.networkAddressFromCIDR(address)
+    : ipaddr.IPv4.networkAddressFromCIDR(address);
+  return `${canonical(of)}/${address.split("/")[1]}`;
 }
 
 /** The subnet's network and (IPv4) broadcast address, which no machine may have; none for /31 and /32, /127 and /128. */

@@ -2,36 +2,22 @@ import { HostError } from "./errors";
 import type { Observed } from "./facts";
 import { filesOf, guards, type Guard } from "./guards";
 import { hazardOf, lostAddress, settleOf } from "./hazard";
-import {
-  differences,
-  equal,
-  overlay,
-  type HostState,
-  type InterfaceState,
-  type LinkState,
-  type NetworkState,
-} from "./hostState";
+import { equal, overlay, type HostState, type InterfaceState, type LinkState } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
 import { batchTakes, linkBatch, linkLocals, moves } from "./kernel/linkBatch";
 import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
 import { interfacesOf, interfaceView, mergeInterface } from "./libvirt/interface";
-import { mergeNetwork, parentIndex, reservationElement } from "./libvirt/network";
-import { net, nic } from "./libvirt/operations";
-import { rangeUpdates } from "./libvirt/ranges";
+import { nic } from "./libvirt/operations";
 import { tapsOn, unplugged } from "./libvirt/taps";
+import { networkSteps, reservationSteps } from "./networkPlan";
+import type { Op } from "./op";
 import { capture, networkKey, project } from "./project";
 import { writeSections } from "./sections";
 import { command, quote } from "./shell";
 import { movedLeases, simulate } from "./simulate";
 
-/** One step of a change: a piece of POSIX sh that makes sure of something, and may run again. */
-export interface Op {
-  readonly title: string;
-  readonly script: string;
-  /** Files are committed last: of a change that can cut its own line not before the operator was seen again. */
-  readonly commit?: boolean;
-}
+export type { Op } from "./op";
 
 export interface Plan {
   readonly guards: readonly Guard[];
@@ -166,75 +152,6 @@ function sysctlSteps(desired: HostState, found: HostState): Op[] {
       ? []
       : [{ title: `sysctl ${key} = ${value}`, script: `printf '%s\\n' ${quote(value)} > ${quote(sysctlPath(key))}` }],
   );
-}
-
-function networkSteps(desired: HostState, found: HostState, observed: Observed, original: Observed | undefined): Op[] {
-  return Object.entries(desired.networks ?? {}).flatMap(([name, want]): Op[] => {
-    const is = found.networks?.[name] ?? null;
-    const step = (title: string, script: string): Op => ({ title: `network ${name}: ${title}`, script });
-    // Undefined first: where libvirt cannot write, it goes on as it was.
-    if (want === null) return is ? [step("undefine", net.undefine(name)), step("stop", net.stop(name))] : [];
-    return [
-      ...(is?.xml === want.xml
-        ? []
-        : [
-            step(
-              "define",
-              original
-                ? net.redefine(name, original.networks[name]!.xml)
-                : net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)),
-            ),
-          ]),
-      ...runNetwork(name, want, is, observed).map(([title, script]) => step(title, script)),
-      ...((is?.autostart ?? false) === want.autostart
-        ? []
-        : [step(`autostart ${want.autostart ? "on" : "off"}`, net.autostart(name, want.autostart))]),
-    ];
-  });
-}
-
-/** What a running network cannot take over live makes it start anew; guests' taps are put back on its bridge. */
-function runNetwork(
-  name: string,
-  want: NetworkState,
-  is: NetworkState | null,
-  observed: Observed,
-): [title: string, script: string][] {
-  const liveXml = observed.networks[name]?.liveXml;
-  const taps = tapsOn(observed, { network: name });
-  if (!want.active) return is?.active ? [["stop", net.stop(name)]] : [];
-  if (!is?.active) return [["start", net.start(name, taps)]];
-  if (is.live) return [];
-  const ranges = liveXml === undefined ? undefined : rangeUpdates(liveXml, want.xml);
-  return (
-    ranges?.map((update) => ["change the DHCP range live", net.ranges(name, update)]) ?? [
-      ["start anew, guests' taps put back", net.bounce(name, taps)],
-    ]
-  );
-}
-
-function reservationSteps(desired: HostState, observed: Observed, back: boolean): Op[] {
-  const found = capture(observed, desired).reservations ?? {};
-  return Object.entries(desired.reservations ?? {}).flatMap(([key, want]): Op[] => {
-    if (!back && differences({ reservations: { [key]: want } }, { reservations: found }).length === 0) return [];
-    const [network, mac] = networkKey(key);
-    // With the network goes all that is in it.
-    const xml =
-      desired.networks?.[network] === null
-        ? undefined
-        : (observed.networks[network]?.xml ?? desired.networks?.[network]?.xml);
-    const address = (want ?? found[key])?.address;
-    if (address === undefined || xml === undefined) return [];
-    const title = want
-      ? `network ${network}: reserve ${address} for ${mac}`
-      : `network ${network}: no reservation for ${mac}`;
-    return [
-      {
-        title,
-        script: net.reserve(network, mac, want ? reservationElement(mac, want, xml) : "", parentIndex(xml, address)),
-      },
-    ];
-  });
 }
 
 function interfaceSteps(desired: HostState, found: HostState, observed: Observed, back: boolean): Op[] {

@@ -1,8 +1,16 @@
 import type { Observed } from "./facts";
-import type { HostState, InterfaceState, LinkState, NetworkState } from "./hostState";
+import {
+  differences,
+  type HostState,
+  type InterfaceState,
+  type LinkState,
+  type NetworkState,
+  type ReservationState,
+} from "./hostState";
 import { interfacesOf, interfaceView } from "./libvirt/interface";
 import { unplugged } from "./libvirt/taps";
-import { networkView, reservations } from "./libvirt/network";
+import { networkDifferences, networkView, reservations } from "./libvirt/network";
+import { PERSISTENT_ONLY } from "./libvirt/networkUpdate";
 import { readSection } from "./sections";
 
 /**
@@ -35,6 +43,11 @@ export function project(observed: Observed, desired: HostState): HostState {
     ...(raw.networks && {
       networks: mapEntries(raw.networks, (is, name) =>
         viewNetwork(is, desired.networks![name] ?? null, observed.networks[name]?.liveXml),
+      ),
+    }),
+    ...(raw.reservations && {
+      reservations: mapEntries(raw.reservations, (is, key) =>
+        viewReservation(is, desired.reservations![key] ?? null, observed, key),
       ),
     }),
     ...(raw.interfaces && {
@@ -83,8 +96,26 @@ function viewNetwork(
   return {
     ...is,
     xml: networkView(is.xml, want.xml),
-    live: liveXml === undefined || networkView(liveXml, want.xml) === want.xml,
+    live: liveXml === undefined || liveView(liveXml, want.xml),
   };
+}
+
+/** Of the running network, where it is not as wanted. */
+function liveView(liveXml: string, desired: string): true | string {
+  const found = networkDifferences(liveXml, desired).filter(({ path }) => !PERSISTENT_ONLY.includes(path[0]!));
+  const say = (value: unknown) => (value === undefined ? "not there" : JSON.stringify(value));
+  return (
+    found.length === 0 ||
+    found.map(({ path, wanted, found }) => `${path.join(".")} is ${say(found)}, wanted ${say(wanted)}`).join("; ")
+  );
+}
+
+/** What the persistent definition has of a reservation, unless that is as wanted: then what the running network has. */
+function viewReservation(is: ReservationState | null, want: ReservationState | null, observed: Observed, key: string) {
+  const [name, client] = networkKey(key);
+  const liveXml = observed.networks[name]?.liveXml;
+  const differs = differences({ reservations: { [key]: want } }, { reservations: { [key]: is } }).length > 0;
+  return differs || liveXml === undefined ? is : (reservations(liveXml)[client] ?? null);
 }
 
 function viewInterface(

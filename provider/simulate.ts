@@ -33,8 +33,15 @@ export function simulate(observed: Observed, desired: HostState): Observed {
       };
   }
   for (const [key, want] of Object.entries(desired.reservations ?? {})) {
-    const [name, mac] = networkKey(key);
-    if (networks[name]) networks[name] = { ...networks[name], xml: setReservation(networks[name].xml, mac, want) };
+    const [name, client] = networkKey(key);
+    const network = networks[name];
+    if (!network) continue;
+    const { xml, liveXml } = network;
+    networks[name] = {
+      ...network,
+      xml: setReservation(xml, client, want),
+      ...(liveXml !== undefined && { liveXml: setReservation(liveXml, client, want) }),
+    };
   }
   return {
     ...observed,

@@ -1,99 +1,137 @@
-import { inSubnet } from "../parse";
-import { hostOf, ipOf } from "./networkDefinition";
-import { DHCP_ORDER, IP_ORDER } from "./networkMerge";
+import type { ReservationState } from "../hostState";
+import { inSubnet, isIPv6, macAddress } from "../parse";
+import { lay, read } from "./element";
+import { dhcpHost, ip } from "./networkModel";
 import { remember } from "./remember";
-import {
-  childrenOf,
-  ensureChild,
-  insert,
-  parseXml,
-  printXml,
-  removeAll,
-  setAttributes,
-  textOf,
-  type XmlElement,
-} from "./xml";
+import { childrenOf, ensureChild, insert, parseXml, printXml, removeAll, textOf, type XmlElement } from "./xml";
 
-export interface Reservation {
-  readonly address: string;
-  readonly name?: string;
-}
-
-/** The reservations of a network, in all of its subnets, by MAC (lower case). */
-export const reservations = remember((networkXml: string): Readonly<Record<string, Reservation>> =>
+/** The reservations of a network, in all of its subnets, by whom they are for: a MAC (lower case), a DUID, or just a host name. */
+export const reservations = remember((networkXml: string): Readonly<Record<string, ReservationState>> =>
   Object.fromEntries(
-    hosts(parseXml(networkXml)).flatMap(({ mac, element }) => {
-      const address = element.getAttribute("ip");
-      const name = element.getAttribute("name");
-      return mac && address ? [[mac, { address, ...(name && { name }) }]] : [];
+    hosts(parseXml(networkXml)).flatMap(({ client, element }) => {
+      const { ip, name, leaseTime } = read(element, dhcpHost) as Host;
+      if (!client || !ip) return [];
+      return [[client, { address: ip, ...(name && { name }), ...(leaseTime !== undefined && { leaseTime }) }]];
     }),
   ),
 );
 
-/** The network with this reservation, or without one for the MAC. A name or lease time that the host has for it stays. */
-export function setReservation(networkXml: string, mac: string, reservation: Reservation | null): string {
+/** The network with this reservation, or without one for the client. A name or lease time that the host has for it stays. */
+export function setReservation(networkXml: string, client: string, reservation: ReservationState | null): string {
   const root = parseXml(networkXml);
-  const found = hosts(root).filter((host) => host.mac === mac.toLowerCase());
+  const found = hosts(root).filter((host) => host.client === client.toLowerCase());
   if (!reservation) {
     removeAll(found.map(({ element }) => element));
     for (const { dhcp } of found) if (childrenOf(dhcp).length === 0) removeAll([dhcp]);
     return printXml(root);
   }
-  const ip = childrenOf(root, "ip").find((element) => holds(element, reservation.address));
-  if (!ip) {
-    const subnets = childrenOf(root, "ip")
-      .flatMap(ipOf)
-      .map(({ address, prefix }) => `${address}/${prefix}`);
+  const subnet = childrenOf(root, "ip").find((element) => holds(element, reservation.address));
+  if (!subnet) {
+    const subnets = childrenOf(root, "ip").flatMap(subnetOf);
     throw new Error(
       `network ${textOf(root, "name")} has no subnet that holds ${reservation.address} (${subnets.join(", ") || "it has none"})`,
     );
   }
-  const here = found.find(({ dhcp }) => dhcp.parentNode === ip);
+  const here = found.find(({ dhcp }) => dhcp.parentNode === subnet);
   removeAll(found.filter((host) => host !== here).map(({ element }) => element));
-  const wanted = hostElement(mac, reservation);
-  if (here) setAttributes(here.element, attributesOf(wanted));
-  else insert(ensureChild(ip, "dhcp", IP_ORDER), wanted, DHCP_ORDER);
+  if (here) lay(here.element, valuesOf(client, reservation, here.element), dhcpHost);
+  else insert(ensureChild(subnet, "dhcp", ["tftp", "dhcp"]), hostElement(client, reservation), Object.keys(ip.children.dhcp.children)); // prettier-ignore
   return printXml(root);
 }
 
-/**
- * The `<host>` for `virsh net-update NETWORK add-last|modify ip-dhcp-host`. `modify` puts it in the place of the whole element, so what
- * the host has besides (a name, a lease time) is taken from `networkXml`.
- */
-export function reservationElement(mac: string, reservation: Reservation, networkXml?: string): string {
-  const found = networkXml === undefined ? [] : hosts(parseXml(networkXml));
-  const is = found.find((host) => host.mac === mac.toLowerCase())?.element;
-  const wanted = hostElement(mac, reservation);
-  if (!is) return onOneLine(wanted);
-  setAttributes(is, attributesOf(wanted));
-  return onOneLine(is);
+/** How a definition of a network comes to have a reservation, or no more: for `virsh net-update NETWORK … ip-dhcp-host`. */
+export interface HostUpdate {
+  /** The beginning of the element, as the definition has it, or would. */
+  readonly there: string;
+  /** To delete it. */
+  readonly partial: string;
+  /** What it is to be: of what the definition has of it, a name or a lease time that nobody speaks of stays. */
+  readonly element?: string;
+  /** Which `<ip>` of the network holds the address, as --parent-index counts them; -1, with which libvirt looks for itself, where none does. */
+  readonly parentIndex: number;
+  /**
+   * libvirt modifies the first one that has the MAC, the address or the name (virNetworkDefUpdateIPDHCPHost): sure to be this one only where
+   * no other has any of them.
+   */
+  readonly canModify: boolean;
 }
 
-/**
- * Which `<ip>` of the network holds the address, as `virsh net-update --parent-index` counts them; -1, with which libvirt looks for itself,
- * where none does.
- */
-export function parentIndex(networkXml: string, address: string): number {
-  return childrenOf(parseXml(networkXml), "ip").findIndex((element) => holds(element, address));
+export function hostUpdate(networkXml: string, client: string, reservation: ReservationState | null): HostUpdate {
+  const root = parseXml(networkXml);
+  const all = hosts(root);
+  const is = all.find((host) => host.client === client.toLowerCase())?.element;
+  const attribute = ["mac", "id", "name"].find((name) =>
+    is ? is.getAttribute(name) : valuesOf(client, reservation ?? { address: "" })[name as keyof Host] !== undefined,
+  )!;
+  const spelled = is?.getAttribute(attribute) ?? client.toLowerCase();
+  const partial = parseXml("<host/>");
+  partial.setAttribute(attribute, spelled);
+  const address = reservation?.address ?? is?.getAttribute("ip") ?? "";
+  const wanted = reservation && (is ?? hostElement(client, reservation));
+  if (is && reservation) lay(is, valuesOf(client, reservation, is), dhcpHost);
+  const { ip: itsAddress, name } = (wanted ? read(wanted, dhcpHost) : {}) as Host;
+  const others = all.filter(({ element }) => element !== is).map(({ element }) => read(element, dhcpHost) as Host);
+  return {
+    there: printXml(partial).replace("/>", ""),
+    partial: printXml(partial),
+    ...(wanted && { element: onOneLine(wanted) }),
+    parentIndex: address ? childrenOf(root, "ip").findIndex((element) => holds(element, address)) : -1,
+    canModify: attribute === "mac" && !others.some((other) => other.ip === itsAddress || (name && other.name === name)),
+  };
 }
+
+type Host = {
+  readonly mac?: string;
+  readonly id?: string;
+  readonly name?: string;
+  readonly ip?: string;
+  readonly leaseTime?: number;
+};
 
 const hosts = (root: XmlElement) =>
   childrenOf(root, "ip").flatMap((ip) =>
     childrenOf(ip, "dhcp").flatMap((dhcp) =>
-      childrenOf(dhcp, "host").map((element) => ({ dhcp, element, mac: hostOf(element)[0]?.mac })),
+      childrenOf(dhcp, "host").map((element) => {
+        const { mac, id, name } = read(element, dhcpHost) as Host;
+        return { dhcp, element, client: (mac ?? id ?? name)?.toLowerCase() };
+      }),
     ),
   );
 
-const holds = (ip: XmlElement, address: string) =>
-  ipOf(ip).some((subnet) => inSubnet(address, `${subnet.address}/${subnet.prefix}`));
+const subnetOf = (element: XmlElement): string[] => {
+  const { address, prefix } = read(element, ip) as { address?: string; prefix?: number };
+  return address ? [`${address}/${prefix}`] : [];
+};
 
-const hostElement = (mac: string, { address, name }: Reservation): XmlElement => {
+const holds = (element: XmlElement, address: string) => subnetOf(element).some((subnet) => inSubnet(address, subnet));
+
+/** A DUID has colons too, and is IPv6's. */
+const isMac = (client: string) => {
+  try {
+    return macAddress(client) === client.toLowerCase();
+  } catch {
+    return false;
+  }
+};
+
+function valuesOf(client: string, { address, name, leaseTime }: ReservationState, is?: XmlElement): Host {
+  const found = (is ? read(is, dhcpHost) : {}) as Host;
+  const as = !client.includes(":") ? "name" : isMac(client) && !isIPv6(address) ? "mac" : "id";
+  return {
+    ...(found.name && { name: found.name }),
+    ...(found.leaseTime !== undefined && { leaseTime: found.leaseTime }),
+    ...(name && { name }),
+    ...(leaseTime !== undefined && { leaseTime }),
+    [as]: client.toLowerCase(),
+    ip: address,
+  };
+}
+
+const hostElement = (client: string, reservation: ReservationState): XmlElement => {
   const element = parseXml("<host/>");
-  setAttributes(element, { mac: mac.toLowerCase(), name, ip: address });
+  lay(element, { ...valuesOf(client, reservation) }, dhcpHost);
   return element;
 };
 
-const attributesOf = (element: XmlElement) =>
-  Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value]));
-
-const onOneLine = (element: XmlElement) => printXml(element).replace(/\n\s*/g, "");
+/** As a word of a command. */
+export const onOneLine = (element: XmlElement): string => printXml(element).replace(/\n\s*/g, "");

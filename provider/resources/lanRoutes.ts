@@ -1,6 +1,5 @@
-import ipaddr from "ipaddr.js";
 import type { Observed } from "../facts";
-import { isIPv6 } from "../parse";
+import { isIPv6, subnetOf } from "../parse";
 import type { Context, Properties } from "../resource";
 import type { NetworkModel } from "./networkModels";
 import type { NetworkSpec } from "./networkSpec";
@@ -10,10 +9,11 @@ import type { NetworkSpec } from "./networkSpec";
  * router, as ip-route(8) has it.
  */
 export function lanRoutes(inputs: Properties, observed: Observed): string[] {
-  return [inputs["address"], inputs["address6"]].flatMap((address) => {
-    if (typeof address !== "string") return [];
+  const { address, address6, addresses = [] } = inputs as { address: string; address6?: string; addresses?: string[] };
+  return [address, address6, ...addresses].flatMap((address) => {
+    if (address === undefined) return [];
     const via = addressOfHost(isIPv6(address), inputs["forwardInterface"] as string | undefined, observed);
-    return via === undefined ? [] : [`${subnet(address)} via ${via}`];
+    return via === undefined ? [] : [`${subnetOf(address)} via ${via}`];
   });
 }
 
@@ -40,10 +40,4 @@ function addressOfHost(isV6: boolean, device: string | undefined, { links, lease
       : [],
   );
   return all.find((address) => isIPv6(address) === isV6)?.split("/")[0];
-}
-
-function subnet(cidr: string): string {
-  const [, prefix] = cidr.split("/");
-  const network = isIPv6(cidr) ? ipaddr.IPv6.networkAddressFromCIDR(cidr) : ipaddr.IPv4.networkAddressFromCIDR(cidr);
-  return `${network.toString()}/${prefix}`;
 }

@@ -12,14 +12,21 @@ export interface NetworkModel {
   readonly switchesForwarding: boolean;
 }
 
-const ownBridge = ["bridgeName", "mtu"];
-const addressed = ["address", "dhcp", "address6", "domain", ...ownBridge];
+const all = ["title", "description", "portgroups", "isolatedPorts"];
+const ownBridge = [
+  ...all,
+  ...["bridgeName", "stp", "delay", "macTableManager", "zone", "mtu", "bandwidth", "guestIpv6"],
+];
+const addressed = [
+  ...["address", "dhcp", "address6", "dhcp6", "addresses", "routes", "domain", "dns", "dnsmasqOptions"],
+  ...ownBridge,
+];
 const outputs = ["uuid", "bridge", "macAddress"];
 
 export const nat: NetworkModel = {
   type: "NatNetwork",
   forward: "nat",
-  args: [...addressed, "forwardInterface"],
+  args: [...addressed, "forwardInterface", "nat"],
   outputs,
   switchesForwarding: true,
 };
@@ -47,7 +54,7 @@ export const isolated: NetworkModel = { type: "IsolatedNetwork", args: ownBridge
 export const bridged: NetworkModel = {
   type: "BridgedNetwork",
   forward: "bridge",
-  args: ["bridge"],
+  args: [...all, "bridge", "vlan", "virtualport"],
   outputs: ["uuid"],
   switchesForwarding: false,
 };

@@ -1,15 +1,17 @@
-import type { Disruption } from "../disruption";
 import type { ArgumentProblem } from "../errors";
 import type { Observed } from "../facts";
 import type { HostState } from "../hostState";
 import { FORWARDING } from "../kernel/sysctl";
-import { networkFromXml, networkToXml, networkView, type NetworkIp } from "../libvirt/network";
-import { rangeUpdates } from "../libvirt/ranges";
-import { isIPv6, overlaps } from "../parse";
+import { networkFromXml, networkToXml, type Network } from "../libvirt/network";
+import { overlaps } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
 import { lanRoutes, routeWarnings } from "./lanRoutes";
+import { networkDisruptions } from "./networkDisruptions";
 import type { NetworkModel } from "./networkModels";
-import { parseNetwork, type DhcpSpec, type NetworkSpec } from "./networkSpec";
+import { parseNetwork, type NetworkSpec } from "./networkSpec";
+import { foundValues, networkValues } from "./networkValues";
+import { tooNew } from "./networkVersions";
+import { addressesOf } from "./routeSpec";
 import { uuidOf } from "./uuid";
 
 /** A libvirt network of one of the models: https://libvirt.org/formatnetwork.html#connectivity */
@@ -31,35 +33,28 @@ export const networkResource = (model: NetworkModel): ResourceDefinition<Network
         problems: [{ property: "host", reason: `libvirt of ${host} does not answer: ${observed.facts.libvirtError}` }],
       };
     const uuid = uuidOf(urn);
-    const found = context.found as { adopted: boolean; of: string } | undefined;
+    const found = context.found as Found | undefined;
     const known = found?.of === spec.name ? found : undefined;
     const there = observed.networks[spec.name];
     const adopted =
       known === undefined ? adopt && there !== undefined && networkFromXml(there.xml).uuid !== uuid : known.adopted;
+    const values = adopted ? (known?.values ?? (there && foundValues(there.xml))) : undefined;
     const xml = networkToXml({
-      name: spec.name,
+      ...networkValues(model, spec, values),
       // An adopted network keeps its own UUID, and so do the guests' views of it.
-      ...(!adopted && { uuid }),
-      ...(model.forward && {
-        forward: { mode: model.forward, ...(spec.forwardInterface && { dev: spec.forwardInterface }) },
-      }),
-      bridge: spec.bridge
-        ? { name: spec.bridge }
-        : { ...(spec.bridgeName && { name: spec.bridgeName }), stp: true, delay: 0 },
-      ...(spec.mtu && { mtu: spec.mtu }),
-      ...(spec.domain && { domain: spec.domain }),
-      ips: [...(spec.address ? [ip(spec.address, spec.dhcp)] : []), ...(spec.address6 ? [ip(spec.address6)] : [])],
+      ...(!adopted && { uuid: { text: uuid } }),
     });
+    const desired: HostState = {
+      networks: { [spec.name]: { xml, active: true, autostart: spec.autostart, live: true } },
+      ...reservationsOf(spec),
+    };
     return {
-      desired: {
-        networks: { [spec.name]: { xml, active: true, autostart: spec.autostart, live: true } },
-        ...(spec.dhcp && spec.dhcp.hosts.length > 0 && { reservations: reservationsOf(spec.name, spec.dhcp) }),
-      },
-      found: { adopted, of: spec.name },
+      desired,
+      found: { adopted, of: spec.name, ...(values && { values }) } satisfies Found,
       completed: { name: spec.name, autostart: spec.autostart },
-      problems: overlapProblems(spec, observed, host),
+      problems: [...overlapProblems(spec, observed, host), ...tooNew(spec, observed.facts.libvirtVersion, host)],
       warnings: routeWarnings(model, spec, context),
-      disruptions: disruptions(spec.name, xml, observed),
+      disruptions: networkDisruptions(spec.name, desired, observed),
     };
   },
 
@@ -101,38 +96,28 @@ function forwarding(desired: HostState): HostState {
   return { sysctls: { [FORWARDING.ipv4]: "1", ...(has6 && { [FORWARDING.ipv6]: "1" }) } };
 }
 
-const reservationsOf = (network: string, { hosts }: DhcpSpec) =>
-  Object.fromEntries(hosts.map(({ mac, address, name }) => [`${network}/${mac}`, { address, ...(name && { name }) }]));
+/** What was found of a network that was taken over: what the program says nothing of stays so. */
+interface Found {
+  readonly adopted: boolean;
+  readonly of: string;
+  readonly values?: Network;
+}
 
-function ip(address: string, dhcp?: DhcpSpec): NetworkIp {
-  const [host = "", prefix = ""] = address.split("/");
-  return {
-    address: host,
-    prefix: Number(prefix),
-    family: isIPv6(host) ? "ipv6" : "ipv4",
-    ...(dhcp && {
-      dhcp: {
-        ranges: [
-          { start: dhcp.start, end: dhcp.end, ...(dhcp.leaseTime !== undefined && { leaseTime: dhcp.leaseTime }) },
-        ],
-        // Each reservation is a thing of its own (HostState.reservations): changed live, beside those of guest interfaces.
-        hosts: [],
-      },
-    }),
-  };
+function reservationsOf({ name: network, dhcp, dhcp6 }: NetworkSpec): Pick<HostState, "reservations"> {
+  const hosts = [...(dhcp?.hosts ?? []), ...(dhcp6?.hosts ?? [])];
+  const entries = hosts.map(({ client, address, name, leaseTime }) => [
+    `${network}/${client}`,
+    { address, ...(name && name !== client && { name }), ...(leaseTime !== undefined && { leaseTime }) },
+  ]);
+  const reservations = Object.fromEntries(entries) as NonNullable<HostState["reservations"]>;
+  return hosts.length > 0 ? { reservations } : {};
 }
 
 /** Two routes to one subnet: the guests of one network, or the host's own LAN, would be cut off. */
 function overlapProblems(spec: NetworkSpec, observed: Observed, host: string): ArgumentProblem[] {
   const own = observed.networks[spec.name];
   const ownBridge = own && networkFromXml(own.liveXml ?? own.xml).bridge?.name;
-  return (
-    [
-      ["address", spec.address],
-      ["address6", spec.address6],
-    ] as const
-  ).flatMap(([property, address]): ArgumentProblem[] => {
-    if (!address) return [];
+  return addressesOf(spec).flatMap(([property, address]): ArgumentProblem[] => {
     for (const [name, network] of Object.entries(observed.networks)) {
       const other =
         name === spec.name
@@ -157,16 +142,4 @@ function overlapProblems(spec: NetworkSpec, observed: Observed, host: string): A
     }
     return [];
   });
-}
-
-/** libvirt has no way to change most of a running network: it is started anew, and guests lose a ping or two. */
-function disruptions(name: string, xml: string, observed: Observed): Disruption[] {
-  const network = observed.networks[name];
-  if (!network?.active || !network.liveXml || networkView(network.liveXml, xml) === xml) return [];
-  const what = `network ${name}`;
-  if (rangeUpdates(network.liveXml, xml)) return [{ label: "dnsmasq restart", what: `${what}: DHCP ranges` }];
-  const guests = Object.entries(observed.domains).flatMap(([guest, { liveXml = "" }]) =>
-    liveXml.includes(`<source network='${name}'`) ? [guest] : [],
-  );
-  return [{ label: "network bounce", what, guests }];
 }

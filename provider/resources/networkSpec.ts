@@ -1,39 +1,51 @@
-import {
-  boolean,
-  cidr,
-  compareAddresses,
-  domainName,
-  inSubnet,
-  integer,
-  interfaceName,
-  ipAddress,
-  isIPv6,
-  libvirtName,
-  macAddress,
-  reservedAddresses,
-  type Arguments,
-} from "../parse";
+import { boolean, cidr, domainName, integer, interfaceName, libvirtName, line, oneOf, type Arguments } from "../parse";
+import { parseDhcp, checkDhcp, type DhcpSpec } from "./dhcpSpec";
+import { parseDns, type DnsSpec } from "./dnsSpec";
 import type { NetworkModel } from "./networkModels";
+import {
+  parseBandwidth,
+  parseNat,
+  parsePortgroup,
+  parseVirtualport,
+  parseVlan,
+  type BandwidthSpec,
+  type NatSpec,
+  type PortgroupSpec,
+  type VirtualportSpec,
+  type VlanSpec,
+} from "./networkParts";
+import { checkAddresses, parseRoute, type RouteSpec } from "./routeSpec";
 
 /** A libvirt network as the program says it; of what its model has no argument for it has nothing. */
 export interface NetworkSpec {
   readonly name: string;
+  readonly autostart: boolean;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly portgroups: readonly PortgroupSpec[] | undefined;
+  readonly isolatedPorts: boolean | undefined;
+  readonly bridgeName: string | undefined;
+  readonly stp: boolean | undefined;
+  readonly delay: number | undefined;
+  readonly macTableManager: string | undefined;
+  readonly zone: string | undefined;
+  readonly mtu: number | undefined;
+  readonly bandwidth: BandwidthSpec | undefined;
+  readonly guestIpv6: boolean | undefined;
   readonly address: string | undefined;
   readonly dhcp: DhcpSpec | undefined;
   readonly address6: string | undefined;
-  readonly bridgeName: string | undefined;
+  readonly dhcp6: DhcpSpec | undefined;
+  readonly addresses: readonly string[] | undefined;
+  readonly routes: readonly RouteSpec[] | undefined;
   readonly domain: string | undefined;
-  readonly mtu: number | undefined;
-  readonly autostart: boolean;
+  readonly dns: DnsSpec | undefined;
+  readonly dnsmasqOptions: readonly string[] | undefined;
   readonly forwardInterface: string | undefined;
+  readonly nat: NatSpec | undefined;
   readonly bridge: string | undefined;
-}
-
-export interface DhcpSpec {
-  readonly start: string;
-  readonly end: string;
-  readonly leaseTime: number | undefined;
-  readonly hosts: readonly { readonly mac: string; readonly address: string; readonly name: string | undefined }[];
+  readonly vlan: VlanSpec | undefined;
+  readonly virtualport: VirtualportSpec | undefined;
 }
 
 /** An argument that the model has not is refused with the others that are not known (lifecycle.ts). */
@@ -43,66 +55,47 @@ export const parseNetwork =
     const has = (key: string) => model.args.includes(key);
     const spec: NetworkSpec = {
       name: args.named(libvirtName, name),
-      address: has("address") ? args.required("address", cidr) : undefined,
-      dhcp: args.object("dhcp", (dhcp) => ({
-        start: dhcp.required("start", ipAddress),
-        end: dhcp.required("end", ipAddress),
-        // libvirt: 0 is infinite, else dnsmasq's least is two minutes.
-        leaseTime: dhcp.optional("leaseTime", integer(0, 4294967295, "seconds")),
-        hosts:
-          dhcp.objects("hosts", (host) => ({
-            mac: host.required("mac", macAddress),
-            address: host.required("address", ipAddress),
-            name: host.optional("name", domainName),
-          })) ?? [],
-      })),
-      address6: args.optional("address6", cidr),
-      bridgeName: args.optional("bridgeName", interfaceName),
-      domain: args.optional("domain", domainName),
-      mtu: args.optional("mtu", integer(68, 65535, "bytes")),
       autostart: args.optional("autostart", boolean) ?? true,
+      title: args.optional("title", line),
+      description: args.optional("description", line),
+      portgroups: args.objects("portgroups", parsePortgroup(has("vlan"))),
+      isolatedPorts: args.optional("isolatedPorts", boolean),
+      bridgeName: args.optional("bridgeName", interfaceName),
+      stp: args.optional("stp", boolean),
+      delay: args.optional("delay", integer(0, 30, "seconds")),
+      macTableManager: args.optional("macTableManager", oneOf("kernel", "libvirt")),
+      zone: args.optional("zone", zone),
+      mtu: args.optional("mtu", integer(68, 65535, "bytes")),
+      bandwidth: args.object("bandwidth", parseBandwidth),
+      guestIpv6: args.optional("guestIpv6", boolean),
+      address: has("address") ? args.required("address", cidr) : undefined,
+      dhcp: args.object("dhcp", parseDhcp("ipv4")),
+      address6: args.optional("address6", cidr),
+      dhcp6: args.object("dhcp6", parseDhcp("ipv6")),
+      addresses: args.list("addresses", cidr),
+      routes: args.objects("routes", parseRoute),
+      domain: args.optional("domain", domainName),
+      dns: args.object("dns", parseDns),
+      dnsmasqOptions: args.list("dnsmasqOptions", line),
       forwardInterface: args.optional("forwardInterface", interfaceName),
+      nat: args.object("nat", parseNat),
       bridge: has("bridge") ? args.required("bridge", interfaceName) : undefined,
+      vlan: args.object("vlan", parseVlan),
+      virtualport: args.object("virtualport", parseVirtualport),
     };
-    check(spec, args);
+    checkAddresses(spec, args);
+    checkDhcp("dhcp", spec.address, spec.dhcp, args);
+    checkDhcp("dhcp6", spec.address6, spec.dhcp6, args);
+    if (spec.dns?.localOnly !== undefined && !args.has("domain"))
+      args.problem("dns.localOnly", "needs a `domain`: the names in it are then answered here alone");
+    const defaults = (spec.portgroups ?? []).flatMap((portgroup, i) => (portgroup?.default ? [i] : []));
+    for (const i of defaults.slice(1)) args.problem(`portgroups[${i}].default`, "another portgroup is the default");
     return spec;
   };
 
-function check(spec: NetworkSpec, args: Arguments): void {
-  const { address, address6, dhcp } = spec;
-  if (address && isIPv6(address)) args.problem("address", `${address} is IPv6; it belongs in address6`);
-  if (address6 && !isIPv6(address6)) args.problem("address6", `${address6} is IPv4; it belongs in address`);
-  for (const [key, value] of Object.entries({ address, address6 })) {
-    if (!value) continue;
-    const own = value.split("/")[0]!;
-    if (reservedAddresses(value).includes(own))
-      args.problem(key, `${own} is the subnet's own or its broadcast address; the host needs one of the others, as .1`);
-  }
-  if (!address || isIPv6(address) || !dhcp) return;
-  const own = address.split("/")[0]!;
-  const within = (key: string, value: string | undefined) => {
-    if (!value) return;
-    if (!inSubnet(value, address)) args.problem(key, `${value} is not in the subnet of ${address}`);
-    else if (reservedAddresses(address).includes(value))
-      args.problem(key, `${value} is the subnet's own or its broadcast address`);
-  };
-  within("dhcp.start", dhcp.start);
-  within("dhcp.end", dhcp.end);
-  dhcp.hosts.forEach((host, i) => {
-    if (!host) return;
-    within(`dhcp.hosts[${i}].address`, host.address);
-    if (host.address === own) args.problem(`dhcp.hosts[${i}].address`, `${own} is the host's own`);
-    if (host.mac && dhcp.hosts.findIndex((other) => other?.mac === host.mac) < i)
-      args.problem(`dhcp.hosts[${i}].mac`, `${host.mac} has a reservation above`);
-    if (host.address && dhcp.hosts.findIndex((other) => other?.address === host.address) < i)
-      args.problem(`dhcp.hosts[${i}].address`, `${host.address} is reserved above`);
-  });
-  if (dhcp.start && dhcp.end && inSubnet(dhcp.start, address) && inSubnet(dhcp.end, address)) {
-    if (compareAddresses(dhcp.start, dhcp.end) > 0)
-      args.problem("dhcp.end", `${dhcp.end} comes before the start ${dhcp.start}`);
-    else if (compareAddresses(dhcp.start, own) <= 0 && compareAddresses(own, dhcp.end) <= 0)
-      args.problem("dhcp.start", `the range ${dhcp.start} to ${dhcp.end} holds the host's own address ${own}`);
-  }
-  if (dhcp.leaseTime !== undefined && dhcp.leaseTime !== 0 && dhcp.leaseTime < 120)
-    args.problem("dhcp.leaseTime", `${dhcp.leaseTime} s is less than dnsmasq's least, 120 s (0 is for ever)`);
-}
+/** firewalld's own rule: 17 characters at most, so that names of chains stay short. */
+const zone = (value: unknown): string => {
+  if (typeof value !== "string" || !/^[A-Za-z0-9_-]{1,17}$/.test(value))
+    throw new Error(`${JSON.stringify(value)} is not the name of a firewalld zone: up to 17 letters, digits, _ and -`);
+  return value;
+};

@@ -9,7 +9,7 @@ import { observe } from "../../provider/host/observe";
 import { parseTranscript } from "../../provider/host/transcript";
 import { interfacesOf, interfaceView, mergeInterface, tapOf } from "../../provider/libvirt/interface";
 import { mergeNetwork, networkFromXml, networkView, reservations } from "../../provider/libvirt/network";
-import { rangeUpdates } from "../../provider/libvirt/ranges";
+import { liveUpdate, reservationUpdates } from "../../provider/libvirt/networkUpdate";
 import { parseXml, printXml } from "../../provider/libvirt/xml";
 import { hostileTexts, seed } from "../hostile";
 import { down } from "../lab/lab";
@@ -195,7 +195,8 @@ describe("XML", () => {
         networkFromXml(text);
         reservations(text);
         networkView(text, wanted);
-        rangeUpdates(text, wanted);
+        liveUpdate("n", text, wanted);
+        reservationUpdates("n", text, { "52:54:00:00:00:01": { address: "10.0.0.9" } });
         parseXml(mergeNetwork(text, wanted));
       }
     });

@@ -4,43 +4,53 @@ import {
   mergeNetwork,
   networkFromXml,
   networkToXml,
+  networkDifferences,
+  networkOf,
   networkView,
-  parentIndex,
-  reservationElement,
   reservations,
   setReservation,
-  type NetworkDefinition,
+  type Network,
+  type NetworkIp,
 } from "../../provider/libvirt/network";
+import { liveUpdate, reservationUpdates } from "../../provider/libvirt/networkUpdate";
 
 /** Texts that libvirt 9.0 printed (`virsh net-dumpxml --inactive`; `.live`: without). */
 const captured = (name: string) =>
   readFileSync(join(__dirname, "fixtures/libvirt", `network-${name}.xml`), "utf8").trim();
 const names = ["lab", "two", "onbr", "iso"];
 
-const nat: NetworkDefinition = {
-  name: "lab",
+const range4 = { start: "192.168.123.2", end: "192.168.123.254", leaseTime: 3600 };
+const ip4: NetworkIp = {
+  family: "ipv4",
+  address: "192.168.123.1",
+  prefix: 24,
+  tftp: { root: "/srv" },
+  dhcp: { range: [range4], bootp: { file: "x.img" } },
+};
+const ip6: NetworkIp = {
+  family: "ipv6",
+  address: "fd00::1",
+  prefix: 64,
+  dhcp: { range: [{ start: "fd00::10", end: "fd00::ff" }] },
+};
+/** What the captured network `lab` has of all that we model. */
+const nat: Network = {
+  name: { text: "lab" },
   forward: { mode: "nat" },
   bridge: { stp: true, delay: 0 },
-  mtu: 1400,
-  domain: "lab.test",
-  ips: [
-    {
-      address: "192.168.123.1",
-      prefix: 24,
-      family: "ipv4",
-      dhcp: { ranges: [{ start: "192.168.123.2", end: "192.168.123.254", leaseTime: 3600 }], hosts: [] },
-    },
-    {
-      address: "fd00:0:0:0::1",
-      prefix: 64,
-      family: "ipv6",
-      dhcp: { ranges: [{ start: "fd00::10", end: "fd00::FF" }], hosts: [] },
-    },
-  ],
+  mtu: { size: 1400 },
+  domain: { name: "lab.test", localOnly: true },
+  dns: { host: [{ ip: "192.168.123.1", hostname: [{ text: "gw" }] }] },
+  ip: [ip4, ip6],
+  route: [{ family: "ipv4", address: "10.9.0.0", prefix: 16, gateway: "192.168.123.2" }],
+  portgroup: [{ name: "pg1", default: true }],
+  "dnsmasq:options": { "dnsmasq:option": [{ value: "log-queries" }] },
 };
-const change = (changes: Partial<NetworkDefinition>) => networkToXml({ ...nat, ...changes });
-const [ip4, ip6] = nat.ips as [NetworkDefinition["ips"][0], NetworkDefinition["ips"][0]];
+const change = (changes: Network) => networkToXml({ ...nat, ...changes });
 const desired = networkToXml(nat);
+const host = (mac: string, ip: string, name?: string) => ({ mac, ...(name && { name }), ip });
+const withHosts = (...hosts: NonNullable<NonNullable<NetworkIp["dhcp"]>["host"]>) =>
+  change({ ip: [{ ...ip4, dhcp: { ...ip4.dhcp, host: hosts } }, ip6] });
 /** The lines in which two texts differ. */
 const diff = (a: string, b: string) => {
   const [x, y] = [a.split("\n"), b.split("\n")];
@@ -50,31 +60,30 @@ const diff = (a: string, b: string) => {
 test("networkToXml prints as libvirt does", () => {
   expect(
     networkToXml({
-      name: "a & b's",
-      uuid: "d1ef6221-d8b8-4e83-8a7f-1a4f57bbd7cc",
-      forward: { mode: "nat", dev: "eth0" },
+      ...nat,
+      name: { text: "a & b's" },
+      uuid: { text: "d1ef6221-d8b8-4e83-8a7f-1a4f57bbd7cc" },
+      forward: { dev: "eth0", mode: "nat" },
       bridge: { name: "virbr7", stp: true, delay: 0 },
-      mtu: 1400,
-      domain: "lab.test",
-      ips: [
-        {
-          ...ip4,
-          dhcp: {
-            ranges: [{ start: "192.168.123.2", end: "192.168.123.254", leaseTime: 3600 }],
-            hosts: [{ mac: "52:54:00:00:00:01", name: "web", ip: "192.168.123.10" }],
-          },
-        },
-        { address: "fd00::1", prefix: 64, family: "ipv6" },
+      ip: [
+        { ...ip4, dhcp: { range: [range4], host: [host("52:54:00:00:00:01", "192.168.123.10", "web")] } },
+        { family: "ipv6", address: "fd00::1", prefix: 64 },
       ],
     }),
-  ).toBe(`<network>
+  ).toBe(`<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
   <name>a &amp; b&apos;s</name>
   <uuid>d1ef6221-d8b8-4e83-8a7f-1a4f57bbd7cc</uuid>
   <forward dev='eth0' mode='nat'/>
   <bridge name='virbr7' stp='on' delay='0'/>
   <mtu size='1400'/>
-  <domain name='lab.test'/>
+  <domain name='lab.test' localOnly='yes'/>
+  <dns>
+    <host ip='192.168.123.1'>
+      <hostname>gw</hostname>
+    </host>
+  </dns>
   <ip address='192.168.123.1' netmask='255.255.255.0'>
+    <tftp root='/srv'/>
     <dhcp>
       <range start='192.168.123.2' end='192.168.123.254'>
         <lease expiry='3600' unit='seconds'/>
@@ -83,34 +92,32 @@ test("networkToXml prints as libvirt does", () => {
     </dhcp>
   </ip>
   <ip family='ipv6' address='fd00::1' prefix='64'/>
+  <route address='10.9.0.0' netmask='255.255.0.0' gateway='192.168.123.2'/>
+  <portgroup name='pg1' default='yes'/>
+  <dnsmasq:options>
+    <dnsmasq:option value='log-queries'/>
+  </dnsmasq:options>
 </network>`);
 });
 
-test("networkFromXml reads what networkToXml writes, and what libvirt prints", () => {
-  const definition = networkFromXml(desired);
-  expect(definition).toEqual(nat);
-  expect(networkToXml(definition)).toBe(desired);
+test("networkOf reads what networkToXml writes, and what libvirt prints", () => {
+  expect(networkDifferences(desired, desired)).toEqual([]);
+  expect(networkOf(desired)).toEqual(nat);
+  expect(networkDifferences(captured("lab"), desired)).toEqual([]);
   expect(networkFromXml(captured("two.live"))).toEqual({
     name: "two",
     uuid: expect.any(String) as string,
-    forward: { mode: "nat", dev: "eth0" },
+    mode: "nat",
     bridge: { name: "virbr1", stp: true, delay: 0 },
-    ips: [
-      {
-        address: "192.168.124.1",
-        prefix: 24,
-        family: "ipv4",
-        dhcp: { ranges: [{ start: "192.168.124.2", end: "192.168.124.254" }], hosts: [] },
-      },
-    ],
+    ips: [{ address: "192.168.124.1", prefix: 24, family: "ipv4" }],
   });
-  expect(networkFromXml("<network/>")).toEqual({ name: "", ips: [] });
+  expect(networkOf("<network/>")).toEqual({});
   const lease = (lease: string) =>
-    networkFromXml(
-      `<network><ip address='10.1.2.3'><dhcp><range start='a' end='b'>${lease}</range></dhcp></ip></network>`,
-    );
-  expect(lease("<lease expiry='2'/>").ips[0]).toMatchObject({ prefix: 8, dhcp: { ranges: [{ leaseTime: 120 }] } });
-  expect(lease("<lease expiry='2' unit='hours'/>").ips[0]!.dhcp!.ranges[0]!.leaseTime).toBe(7200);
+    networkOf(
+      `<network><ip address='10.1.2.3'><dhcp><range start='10.1.2.4' end='10.1.2.5'>${lease}</range></dhcp></ip></network>`,
+    ).ip![0]!;
+  expect(lease("<lease expiry='2'/>")).toMatchObject({ prefix: 8, dhcp: { range: [{ leaseTime: 120 }] } });
+  expect(lease("<lease expiry='2' unit='hours'/>").dhcp!.range![0]!.leaseTime).toBe(7200);
 });
 
 test.each([
@@ -131,68 +138,72 @@ describe("mergeNetwork", () => {
   });
 
   test("keeps all that we do not model", () => {
-    const merged = mergeNetwork(captured("lab"), change({ mtu: 9000, ips: [ip4] }));
+    const merged = mergeNetwork(captured("lab"), change({ mtu: { size: 9000 }, ip: [ip4] }));
     const { less, more } = diff(mergeNetwork(captured("lab"), captured("lab")), merged);
     expect(more).toEqual(["  <mtu size='9000'/>"]);
     expect(less.join("\n")).toBe(`  <mtu size='1400'/>
   <ip family='ipv6' address='fd00::1' prefix='64'>
       <range start='fd00::10' end='fd00::ff'/>
       <host id='0:3:0:1:0:16:3e:11:22:33' name='six' ip='fd00::20'/>`);
-    for (const kept of [
-      "text  &amp;#65; <b/> tail",
-      "localOnly='yes'",
-      "<tftp",
-      "<bootp",
-      "onlyname",
-      "<lease expiry='0'/>",
-      "<route",
-      "dnsmasq:option value",
-      "<mac",
-    ])
+    for (const kept of ["text  &amp;#65; <b/> tail", "onlyname", "<lease expiry='0'/>", "<mac"])
       expect(merged).toContain(kept);
+  });
+
+  test("removes all that is modelled and not said, but for reservations", () => {
+    const merged = mergeNetwork(captured("lab"), networkToXml({ name: { text: "lab" }, ip: [{ ...ip4, tftp: undefined, dhcp: {} }] })); // prettier-ignore
+    for (const gone of [
+      "<forward",
+      "<mtu",
+      "<domain",
+      "<dns",
+      "tftp",
+      "<range",
+      "bootp",
+      "<route",
+      "portgroup",
+      "dnsmasq",
+    ])
+      expect(merged).not.toContain(gone);
+    expect(merged).toContain("name='a' ip='192.168.123.10'");
   });
 
   test("a bridge name and UUID that desired gives are put in place, others stay", () => {
     const uuid = "00000000-0000-4000-8000-000000000000";
-    const merged = mergeNetwork(captured("lab"), change({ uuid, bridge: { name: "virbr-lab", stp: false } }));
+    const merged = mergeNetwork(
+      captured("lab"),
+      change({ uuid: { text: uuid }, bridge: { name: "virbr-lab", stp: false } }),
+    );
     expect(merged).toContain(`<uuid>${uuid}</uuid>`);
-    expect(merged).toContain("<bridge name='virbr-lab' stp='off'/>");
-    expect(mergeNetwork(captured("lab"), change({ bridge: {} }))).toContain("<bridge name='virbr0'/>");
+    expect(merged).toContain("<bridge name='virbr-lab' stp='off' delay='0'/>");
+    expect(mergeNetwork(captured("lab"), change({ bridge: {} }))).toContain("<bridge name='virbr0' stp='on'");
   });
 
   test("forward: another device takes its <interface> along, another mode all that belongs to the old one", () => {
-    const { ips, ...two } = networkFromXml(captured("two"));
-    expect(
-      mergeNetwork(captured("two"), networkToXml({ ...two, ips, forward: { mode: "nat", dev: "br0" } })),
-    ).toContain("<forward dev='br0' mode='nat'/>");
-    expect(mergeNetwork(captured("two.live"), networkToXml({ ...two, ips, forward: { mode: "nat" } }))).toContain(
-      "  <forward mode='nat'>\n    <nat>",
+    const two = (forward: Network["forward"]) =>
+      networkToXml({ name: { text: "two" }, ip: networkOf(captured("two"))["ip"], ...(forward && { forward }) });
+    expect(mergeNetwork(captured("two"), two({ mode: "nat", dev: "br0" }))).toContain(
+      "<forward dev='br0' mode='nat'/>",
     );
-    expect(mergeNetwork(captured("two.live"), networkToXml({ ...two, ips, forward: { mode: "route" } }))).toContain(
-      "<forward mode='route'/>",
-    );
-    expect(mergeNetwork(captured("two"), networkToXml({ name: "two", ips }))).not.toContain("<forward");
+    expect(mergeNetwork(captured("two.live"), two({ mode: "nat" }))).toContain("  <forward mode='nat'>\n    <nat>");
+    expect(mergeNetwork(captured("two.live"), two({ mode: "route" }))).toContain("<forward mode='route'/>");
+    expect(mergeNetwork(captured("two"), two(undefined))).not.toContain("<forward");
   });
 
   test("another subnet keeps its <ip>'s own things, without the reservations that it can no longer give", () => {
     const moved = { ...ip4, address: "192.168.122.1", prefix: 23 };
-    const merged = mergeNetwork(captured("lab"), change({ ips: [moved, ip6] }));
+    const merged = mergeNetwork(captured("lab"), change({ ip: [moved, ip6] }));
     expect(merged).toContain("<ip address='192.168.122.1' netmask='255.255.254.0'>\n    <tftp");
     expect(merged).toContain("name='a' ip='192.168.123.10'");
-    const away = { address: "10.1.0.1", prefix: 24, family: "ipv4" } as const;
-    const other = mergeNetwork(captured("lab"), change({ ips: [away, ip6] }));
+    const away: NetworkIp = { ...ip4, address: "10.1.0.1", dhcp: { bootp: { file: "x.img" } } };
+    const other = mergeNetwork(captured("lab"), change({ ip: [away, ip6] }));
     expect(other).not.toMatch(/192\.168\.123\.(10|11|254)'/);
     expect(other).toContain("<bootp");
   });
 
   test("reservations that desired names are changed in place, with their lease time", () => {
-    const hosts = [
-      { mac: "52:54:00:aa:00:01", ip: "192.168.123.20" },
-      { mac: "52:54:00:aa:00:02", name: "b", ip: "192.168.123.21" },
-    ];
     const merged = mergeNetwork(
       captured("lab"),
-      change({ ips: [{ ...ip4, dhcp: { ranges: ip4.dhcp!.ranges, hosts } }, ip6] }),
+      withHosts(host("52:54:00:aa:00:01", "192.168.123.20"), host("52:54:00:aa:00:02", "192.168.123.21", "b")),
     );
     expect(merged).toContain(`      <host mac='52:54:00:AA:00:01' name='a' ip='192.168.123.20'>
         <lease expiry='0'/>
@@ -205,8 +216,8 @@ describe("mergeNetwork", () => {
   test("is undone by merging what was there", () => {
     const before = captured("lab");
     for (const after of [
-      change({ forward: { mode: "route" }, ips: [] }),
-      networkToXml({ name: "lab", ips: [] }),
+      change({ forward: { mode: "route" }, ip: [] }),
+      networkToXml({ name: { text: "lab" } }),
       change({ bridge: { name: "x" } }),
     ])
       expect(normal(mergeNetwork(mergeNetwork(before, after), before))).toBe(normal(before));
@@ -233,15 +244,18 @@ describe("networkView", () => {
   });
 
   const cases: [string, string, string[], string[]][] = [
-    ["mtu", change({ mtu: 1500 }), ["  <mtu size='1500'/>"], ["  <mtu size='1400'/>"]],
-    ["no domain", networkToXml({ ...nat, domain: undefined } as never), [], ["  <domain name='lab.test'/>"]],
+    ["mtu", change({ mtu: { size: 1500 } }), ["  <mtu size='1500'/>"], ["  <mtu size='1400'/>"]],
+    ["no domain", change({ domain: undefined }), [], ["  <domain name='lab.test' localOnly='yes'/>"]],
     ["mode", change({ forward: { mode: "route" } }), ["  <forward mode='route'/>"], ["  <forward mode='nat'/>"]],
     ["device", change({ forward: { mode: "nat", dev: "eth0" } }), ["  <forward dev='eth0' mode='nat'/>"], ["  <forward mode='nat'/>"]],
     ["stp", change({ bridge: { stp: false } }), ["  <bridge stp='off'/>"], ["  <bridge stp='on'/>"]],
     ["bridge", change({ bridge: { name: "b" } }), ["  <bridge name='b'/>"], ["  <bridge name='virbr0'/>"]],
-    ["prefix", change({ ips: [{ ...ip4, prefix: 25 }, ip6] }), ["  <ip address='192.168.123.1' netmask='255.255.255.128'>"], ["  <ip address='192.168.123.1' netmask='255.255.255.0'>"]],
-    ["lease time", change({ ips: [{ ...ip4, dhcp: { hosts: [], ranges: [{ ...ip4.dhcp!.ranges[0]!, leaseTime: 60 }] } }, ip6] }), ["        <lease expiry='60' unit='seconds'/>"], ["        <lease expiry='3600' unit='seconds'/>"]],
-    ["reservation", change({ ips: [{ ...ip4, dhcp: { ...ip4.dhcp!, hosts: [{ mac: "52:54:00:aa:00:01", ip: "192.168.123.99" }] } }, ip6] }), ["      <host mac='52:54:00:aa:00:01' ip='192.168.123.99'/>"], ["      <host mac='52:54:00:aa:00:01' ip='192.168.123.10'/>"]],
+    ["prefix", change({ ip: [{ ...ip4, prefix: 25 }, ip6] }), ["  <ip address='192.168.123.1' netmask='255.255.255.128'>"], ["  <ip address='192.168.123.1' netmask='255.255.255.0'>"]],
+    ["lease time", change({ ip: [{ ...ip4, dhcp: { ...ip4.dhcp, range: [{ ...range4, leaseTime: 60 }] } }, ip6] }), ["        <lease expiry='60' unit='seconds'/>"], ["        <lease expiry='3600' unit='seconds'/>"]],
+    ["reservation", withHosts(host("52:54:00:aa:00:01", "192.168.123.99")), ["      <host mac='52:54:00:aa:00:01' ip='192.168.123.99'/>"], ["      <host mac='52:54:00:aa:00:01' ip='192.168.123.10'/>"]],
+    ["DNS host", change({ dns: { host: [{ ip: "192.168.123.1", hostname: [{ text: "other" }] }] } }), ["      <hostname>other</hostname>"], ["      <hostname>gw</hostname>"]],
+    ["route", change({ route: [{ ...nat.route![0]!, gateway: "192.168.123.3" }] }), ["  <route address='10.9.0.0' netmask='255.255.0.0' gateway='192.168.123.3'/>"], ["  <route address='10.9.0.0' netmask='255.255.0.0' gateway='192.168.123.2'/>"]],
+    ["option", change({ "dnsmasq:options": undefined }), ["<network>"], ["<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>", "  <dnsmasq:options>", "    <dnsmasq:option value='log-queries'/>", "  </dnsmasq:options>"]],
   ]; // prettier-ignore
   test.each(cases)("names just what differs, and no longer after a merge: %s", (_, want, more, less) => {
     const view = networkView(captured("lab"), want);
@@ -250,41 +264,50 @@ describe("networkView", () => {
   });
 
   test("an extra range, an extra <ip> and a forward device are differences", () => {
-    const fewer = change({ ips: [{ ...ip4, dhcp: { ranges: [], hosts: [] } }] });
+    const fewer = change({ ip: [{ ...ip4, dhcp: { bootp: { file: "x.img" } } }] });
     expect(networkView(captured("lab"), fewer)).toMatch(
       /<range start='192[^]*<ip family='ipv6'[^]*<range start='fd00::10'/,
     );
-    expect(networkView(captured("lab"), fewer)).not.toContain("<host");
-    const { ips } = networkFromXml(captured("two"));
-    expect(networkView(captured("two"), networkToXml({ name: "two", forward: { mode: "nat" }, ips }))).toContain(
-      "dev='eth0'",
-    );
+    expect(networkView(captured("lab"), fewer)).not.toContain("<host mac");
+    const two = networkToXml({ name: { text: "two" }, forward: { mode: "nat" }, ip: networkOf(captured("two"))["ip"] });
+    expect(networkView(captured("two"), two)).toContain("dev='eth0'");
   });
 });
 
 describe("reservations", () => {
   const [a, b] = ["52:54:00:aa:00:01", "52:54:00:bb:00:01"];
 
-  test("are read with the MAC in lower case; those without a MAC are others'", () => {
-    expect(reservations(captured("lab"))).toEqual({ [a]: { address: "192.168.123.10", name: "a" } });
+  /** Those of the captured network for a host name alone, and for a DUID. */
+  const rest = {
+    onlyname: { address: "192.168.123.11", name: "onlyname" },
+    "0:3:0:1:0:16:3e:11:22:33": { address: "fd00::20", name: "six" },
+  };
+
+  test("are read with the MAC in lower case; those without one by their DUID or name", () => {
+    expect(reservations(captured("lab"))).toEqual({ [a]: { address: "192.168.123.10", name: "a", leaseTime: 0 }, ...rest }); // prettier-ignore
     expect(reservations("<network/>")).toEqual({});
   });
 
   test("are set, changed and removed", () => {
     const added = setReservation(captured("lab"), b, { address: "192.168.123.12", name: "b" });
     expect(reservations(added)).toEqual({
-      [a]: { address: "192.168.123.10", name: "a" },
+      [a]: { address: "192.168.123.10", name: "a", leaseTime: 0 },
       [b]: { address: "192.168.123.12", name: "b" },
+      ...rest,
     });
     expect(setReservation(added, a.toUpperCase(), { address: "192.168.123.13" })).toContain(
       "name='a' ip='192.168.123.13'>\n        <lease",
     );
     expect(normal(setReservation(added, b, null))).toBe(normal(captured("lab")));
-    expect(reservations(setReservation(added, a, null))).toEqual({ [b]: { address: "192.168.123.12", name: "b" } });
+    expect(reservations(setReservation(added, a, null))).toEqual({
+      [b]: { address: "192.168.123.12", name: "b" },
+      ...rest,
+    });
   });
 
   test("a <dhcp> is made where there is none, and goes with its last reservation", () => {
-    const bare = networkToXml({ name: "n", ips: [{ address: "10.0.0.1", prefix: 24, family: "ipv4" }, { address: "10.0.1.1", prefix: 24, family: "ipv4" }] }); // prettier-ignore
+    const subnet = (address: string): NetworkIp => ({ family: "ipv4", address, prefix: 24 });
+    const bare = networkToXml({ name: { text: "n" }, ip: [subnet("10.0.0.1"), subnet("10.0.1.1")] });
     const first = setReservation(bare, a, { address: "10.0.0.9" });
     const second = setReservation(first, a, { address: "10.0.1.9" });
     expect(second).toContain(
@@ -301,15 +324,66 @@ describe("reservations", () => {
     expect(() => setReservation(captured("iso"), b, { address: "10.0.0.1" })).toThrow("(it has none)");
   });
 
-  test("as elements for virsh net-update", () => {
-    expect(reservationElement(b, { address: "192.168.123.12" })).toBe(`<host mac='${b}' ip='192.168.123.12'/>`);
-    expect(reservationElement(a, { address: "192.168.123.12" }, captured("lab"))).toBe(
-      "<host mac='52:54:00:aa:00:01' name='a' ip='192.168.123.12'><lease expiry='0'/></host>",
-    );
-    expect(parentIndex(captured("lab"), "192.168.123.12")).toBe(0);
-    expect(parentIndex(captured("lab"), "fd00::5")).toBe(1);
-    expect(parentIndex(captured("lab"), "10.0.0.1")).toBe(-1);
+  const say = (reservations: Parameters<typeof reservationUpdates>[2]) =>
+    reservationUpdates("lab", captured("lab"), reservations);
+
+  test("are changed by virsh net-update: modified in place, with what nobody speaks of; a new one is added", () => {
+    expect(say({ [a]: { address: "192.168.123.12" }, [b]: { address: "192.168.123.13" } })).toEqual([
+      {
+        there: "<host mac='52:54:00:AA:00:01'",
+        then: `net-update --network "lab" modify ip-dhcp-host "<host mac='52:54:00:AA:00:01' name='a' ip='192.168.123.12'><lease expiry='0'/></host>" --parent-index 0`,
+        otherwise: expect.stringContaining(" add-last ip-dhcp-host ") as string,
+      },
+      {
+        there: `<host mac='${b}'`,
+        then: expect.stringContaining(" modify ip-dhcp-host ") as string,
+        otherwise: `net-update --network "lab" add-last ip-dhcp-host "<host mac='${b}' ip='192.168.123.13'/>" --parent-index 0`,
+      },
+    ]);
+    expect(say({ [a]: null })).toMatchObject([
+      { then: expect.stringMatching(/ delete ip-dhcp-host "<host mac=[^ ]*\/>" --parent-index 0$/), otherwise: "" },
+    ]);
   });
+
+  test("one that takes another's address, or is for a DUID, is deleted and added: libvirt would modify that other one", () => {
+    const verbs = (updates: ReturnType<typeof say>) => updates.map(({ then }) => then.split(" ")[3]);
+    expect(verbs(say({ [a]: { address: "192.168.123.11" }, onlyname: { address: "192.168.123.10" } }))).toEqual([
+      ...["delete", "delete", "add-last", "add-last"],
+    ]);
+    const [remove, add] = say({ "0:3:0:1:0:16:3e:11:22:33": { address: "fd00::21" } });
+    expect(remove!.there).toBe("<host id='0:3:0:1:0:16:3e:11:22:33'");
+    expect(add!.otherwise).toMatch(/name='.*six.* --parent-index 1$/);
+  });
+});
+
+describe("a running network", () => {
+  const verbs = (want: string, live = captured("lab.live")) => {
+    const { label, updates } = liveUpdate("lab", live, want) ?? {};
+    const words = (command: string) =>
+      command.replace('net-update --network "lab" ', "").split(" ").slice(0, 2).join(" ");
+    return label && [label, ...updates!.map(({ then, otherwise }) => words(then || otherwise))];
+  };
+  const dns = (changes: NonNullable<Network["dns"]>) => change({ dns: { ...nat.dns, ...changes } });
+
+  test("is changed live where libvirt can, with the label of the most that it does", () => {
+    expect(verbs(change({ portgroup: [{ name: "pg1" }, { name: "pg2" }] }))).toEqual(["live", "modify portgroup", "add-last portgroup"]); // prettier-ignore
+    expect(verbs(change({ forward: { mode: "nat", dev: "eth0" } }))).toEqual(["live", "add-last forward-interface"]);
+    expect(verbs(dns({ host: [{ ip: "192.168.123.1", hostname: [{ text: "x" }] }] }))).toEqual(["dnsmasq reload", "delete dns-host", "add-last dns-host"]); // prettier-ignore
+    expect(verbs(dns({ txt: [{ name: "a", value: "b c" }], host: [] }))).toEqual(["dnsmasq restart", "delete dns-host", "add-last dns-txt"]); // prettier-ignore
+    expect(verbs(dns({ srv: [{ service: "ldap", protocol: "tcp" }] }))).toEqual(["dnsmasq restart", "add-last dns-srv"]); // prettier-ignore
+    expect(verbs(change({ ip: [{ ...ip4, dhcp: { bootp: { file: "x.img" } } }, ip6] }))).toEqual(["dnsmasq restart", "delete ip-dhcp-range"]); // prettier-ignore
+    expect(verbs(change({ title: { text: "known to the persistent definition alone" } }))).toEqual(["live"]);
+  });
+
+  const bounces: Network[] = [
+    { mtu: { size: 1500 } }, { domain: { name: "lab.test" } }, { bridge: { stp: false } }, { bridge: { zone: "x" } }, { route: [] },
+    { dns: { ...nat.dns, forwarder: [{ addr: "10.0.0.1" }] } }, { dns: { ...nat.dns, enable: false } }, { ip: [ip4] }, { "dnsmasq:options": undefined },
+    { ip: [{ ...ip4, tftp: { root: "/x" } }, ip6] }, { forward: { mode: "nat", nat: { ipv6: true } } }, { port: { isolated: true } },
+    { bandwidth: { inbound: { average: 100 } } }, { mtu: { size: 1500 }, portgroup: [] }, { forward: { mode: "route" } },
+  ]; // prettier-ignore
+  test.each(bounces.map((changes) => [JSON.stringify(changes), changes] as const))("starts anew for %s", (_, changes) =>
+    expect(liveUpdate("lab", captured("lab.live"), change(changes))).toBeUndefined(),
+  );
 });
 
 /** Two spellings of the same XML that libvirt takes for one. */

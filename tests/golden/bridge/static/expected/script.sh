@@ -167,40 +167,35 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |# To change the DHCP of a network, libvirt takes all its firewall rules away for a moment. Where no other rule looks at connections, the kernel stops
 |# to track them with the last one that does (nf_ct_netns_put), and NAT with it: an answer to a guest comes to the host itself, which resets the
 |# connection. A rule in a chain that nobody calls makes it go on.
-|net_update_live() {
-|  for kvmnet_f in iptables ip6tables; do ! $kvmnet_f -w -N kvmnet_hold || $kvmnet_f -w -A kvmnet_hold -m conntrack --ctstate ESTABLISHED || :; done 2>/dev/null
-|  kvmnet_u=0; virsh_q net-update "$@" --live || kvmnet_u=$?
-|  for kvmnet_f in iptables ip6tables; do $kvmnet_f -w -F kvmnet_hold && $kvmnet_f -w -X kvmnet_hold || :; done 2>/dev/null
-|  return $kvmnet_u
-|}
-|# network, parent index, then <range> elements: those before -- go, those after it come; only dnsmasq starts anew
-|net_ranges() {
-|  net_active "$1" || { [ $? = 1 ]; return; }
-|  kvmnet_n=$1 kvmnet_p=$2 kvmnet_do=delete; shift 2
-|  for kvmnet_r in "$@"; do
-|    if [ "$kvmnet_r" = -- ]; then kvmnet_do=add-last; continue; fi
-|    kvmnet_e=$(net_update_live "$kvmnet_n" "$kvmnet_do" ip-dhcp-range "$kvmnet_r" --parent-index "$kvmnet_p" 2>&1) ||
-|      net_range_is "$kvmnet_do" "$kvmnet_n" "$kvmnet_r" || { echo "$kvmnet_e" >&2; return 1; }
+|net_hold() { for kvmnet_f in iptables ip6tables; do ! $kvmnet_f -w -N kvmnet_hold || $kvmnet_f -w -A kvmnet_hold -m conntrack --ctstate ESTABLISHED || :; done 2>/dev/null; }
+|net_release() { for kvmnet_f in iptables ip6tables; do $kvmnet_f -w -F kvmnet_hold && $kvmnet_f -w -X kvmnet_hold || :; done 2>/dev/null; }
+|# network, --config or --live, "back" or nothing, then for each change: a text by which the definition shows that it has the element, what to say
+|# to virsh if so, and what if not. One virsh is told all, however many they are; it goes on after an error, and says no more of it than a line.
+|# On the way back some are made already, or were never unmade: what counts is what the network is like afterwards.
+|net_update() {
+|  kvmnet_n=$1 kvmnet_s=$2 kvmnet_back=$3 kvmnet_i=--inactive; shift 3
+|  if [ "$kvmnet_s" = --live ]; then net_active "$kvmnet_n" || { [ $? = 1 ]; return; }; kvmnet_i=; fi
+|  kvmnet_x=$(virsh_q net-dumpxml $kvmnet_i "$kvmnet_n" 2>/dev/null) || { net_exists "$kvmnet_n"; [ $? = 1 ] || return 1; }
+|  kvmnet_x=$(printf '%s\n' "$kvmnet_x" | sed 's/^ *//' | tr -d '\n')
+|  kvmnet_c='' kvmnet_u=0
+|  [ "$kvmnet_s" = --config ] || net_hold
+|  while [ $# -gt 0 ]; do
+|    case $kvmnet_x in *"$1"*) kvmnet_w=$2 ;; *) kvmnet_w=$3 ;; esac
+|    [ -z "$kvmnet_w" ] || kvmnet_c="$kvmnet_c$kvmnet_w $kvmnet_s; "
+|    [ "${#kvmnet_c}" -lt 60000 ] || net_say || kvmnet_u=1
+|    shift 3
 |  done
+|  net_say || kvmnet_u=1
+|  [ "$kvmnet_s" = --config ] || net_release
+|  [ "$kvmnet_u" = 0 ] || [ -n "$kvmnet_back" ]
 |}
-|# delete or add-last, network, <range> element: whether that is done already
-|net_range_is() {
-|  kvmnet_x=$(virsh_q net-dumpxml "$2") || return 1
-|  case $1$kvmnet_x in *"${3%%[/>]*}"*) [ "$1" = add-last ] ;; *) [ "$1" = delete ] ;; esac
-|}
-|# network, mac, the <host> element or nothing, index of the <ip> it belongs to; both definitions, each from what it holds itself
-|net_reserve() {
-|  net_exists "$1" || { [ "$?$3" = 1 ]; return; }
-|  for kvmnet_s in --config --live; do
-|    case $kvmnet_s in
-|      --config) kvmnet_x=$(virsh_q net-dumpxml --inactive "$1"); kvmnet_c="virsh_q net-update" ;;
-|      --live) net_active "$1" || continue; kvmnet_x=$(virsh_q net-dumpxml "$1"); kvmnet_c=net_update_live; kvmnet_s= ;;
-|    esac
-|    if printf %s "$kvmnet_x" | grep -qiF "<host mac='$2'"; then
-|      if [ -n "$3" ]; then $kvmnet_c "$1" modify ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1
-|      else $kvmnet_c "$1" delete ip-dhcp-host "<host mac='$2'/>" --parent-index "$4" $kvmnet_s || return 1; fi
-|    elif [ -n "$3" ]; then $kvmnet_c "$1" add-last ip-dhcp-host "$3" --parent-index "$4" $kvmnet_s || return 1; fi
-|  done
+|# One argument may have 128 kB.
+|net_say() {
+|  [ -n "$kvmnet_c" ] || return 0
+|  kvmnet_e=$(virsh_q "$kvmnet_c" 2>&1) && case "
+|$kvmnet_e" in *"
+|error: "*) false ;; esac || { printf '%s\n' "$kvmnet_e" >&2; kvmnet_c=; return 1; }
+|  kvmnet_c=
 |}
 |dom_exists() { listed list "$1" --all; }
 |dom_running() { listed list "$1"; }
