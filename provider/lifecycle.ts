@@ -96,7 +96,10 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       problems.forEach(({ property, reason }) => args.problem(property, reason));
       args.done();
       if (isNew)
-        void log.info(urn, isSecret ? `what ${session.host} will have is ${unsaid}` : review(desired, session.host));
+        void log.info(
+          urn,
+          isSecret ? `what ${session.host} will have is ${unsaid}` : review(desired, observed, session.host),
+        );
       const missing = definition.missing?.(inputs, observed) ?? [];
       for (const what of missing) warn(`${what} on ${session.host} yet; the update fails unless it is made before`);
       const hazard = hazardWarning(desired, observed, session.host, session.confirmTimeout);
