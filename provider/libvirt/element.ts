@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { HostError } from "../errors";
+import { equal } from "../hostState";
 import { ipAddress } from "../parse";
 import { childrenOf, insert, removeAll, setAttributes, type XmlElement } from "./xml";
 
@@ -14,7 +15,10 @@ export interface Model {
   readonly order?: readonly string[];
   /** Of several elements of the name, which is which. Absent: there is at most one. */
   readonly key?: (value: Values) => string;
-  /** Whether two that are not the same are yet one that has changed. */
+  /**
+   * Whether two that are not the same are yet one that has changed: it stays in its place, with all that it has besides. By default any of
+   * several may be.
+   */
   readonly kin?: (a: Values, b: Values) => boolean;
   /** Elements that are not named belong to somebody else: they stay, and are no difference. */
   readonly others?: true;
@@ -149,8 +153,10 @@ export function lay(element: XmlElement, values: Values, model: Model, from?: Xm
           for (const [key, { write }] of attributesOf(child)) if (want[key] !== undefined) write(made, want[key]);
         lay(made, want, child, source);
       } else {
+        // A bare one may say something, as `<forward/>` does.
+        const wasBare = isBare(is.element);
         lay(is.element, want, child, source);
-        if (isBare(is.element)) removeAll([is.element]);
+        if (!wasBare && isBare(is.element)) removeAll([is.element]);
       }
     }
   }
@@ -217,7 +223,7 @@ function each(want: Values, is: Values, model: Model, choice: Choice): Values {
 function pairUp<T extends { readonly values: Values }>(
   wanted: readonly Values[],
   there: readonly T[],
-  { key, kin, identity }: Model,
+  { key, kin = () => key !== undefined, identity, others }: Model,
 ): { readonly pairs: readonly (readonly [Values, T | undefined])[]; readonly extra: readonly T[] } {
   const free = [...there];
   const take = (fits: (candidate: T) => boolean): T | undefined => {
@@ -226,11 +232,12 @@ function pairUp<T extends { readonly values: Values }>(
   };
   const same = (a: Values, b: Values) =>
     key ? key(a) === key(b) : identity === undefined || a[identity] === b[identity];
-  const exact = wanted.map((want) => take(({ values }) => same(want, values)));
-  return {
-    pairs: wanted.map((want, i) => [want, exact[i] ?? (kin && take(({ values }) => kin(want, values)))] as const),
-    extra: free,
-  };
+  const alike = (a: Values, b: Values) => kin(a, b) && Object.keys(a).some((name) => equal(a[name], b[name]));
+  const paired = [same, ...(others ? [] : [alike, kin])].reduce<(T | undefined)[]>(
+    (pairs, fits) => wanted.map((want, i) => pairs[i] ?? take(({ values }) => fits(want, values))),
+    [],
+  );
+  return { pairs: wanted.map((want, i) => [want, paired[i]] as const), extra: free };
 }
 
 /** Where the values that are there are not the wanted ones: `dns.host[10.0.0.5]`, wanted and found. */

@@ -29,15 +29,17 @@ const keyOf =
   (values: Values): string =>
     names.flatMap((name) => values[name] ?? []).join(" ");
 
-/** libvirt prints the device once more as an `<interface>`, and refuses two that are not the same. */
+/** libvirt prints the device once more as the first `<interface>`, and refuses two that are not the same. Those behind it are others'. */
 const device: Attribute<string> = {
   read: (forward) => {
     const [first] = childrenOf(forward, "interface");
     return forward.getAttribute("dev") || first?.getAttribute("dev") || undefined;
   },
   write: (forward, dev) => {
-    removeAll(childrenOf(forward, "interface"));
-    setAttributes(forward, { dev });
+    const [first] = childrenOf(forward, "interface");
+    if (forward.hasAttribute("dev") || !first) setAttributes(forward, { dev });
+    if (dev === undefined) removeAll([first]);
+    else if (first) setAttributes(first, { dev });
   },
 };
 

@@ -182,7 +182,7 @@ describe("mergeNetwork", () => {
     const two = (forward: Network["forward"]) =>
       networkToXml({ name: { text: "two" }, ip: networkOf(captured("two"))["ip"], ...(forward && { forward }) });
     expect(mergeNetwork(captured("two"), two({ mode: "nat", dev: "br0" }))).toContain(
-      "<forward dev='br0' mode='nat'/>",
+      "<forward dev='br0' mode='nat'>\n    <interface dev='br0'/>",
     );
     expect(mergeNetwork(captured("two.live"), two({ mode: "nat" }))).toContain("  <forward mode='nat'>\n    <nat>");
     expect(mergeNetwork(captured("two.live"), two({ mode: "route" }))).toContain("<forward mode='route'/>");

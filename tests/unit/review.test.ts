@@ -57,7 +57,7 @@ test("an interface that changes in one line: what was written by hand stays, and
 
 test("a network", () => {
   const of = (address: string) =>
-    said({ networks: { default: { xml: `<network><name>default</name><forward mode='nat'/><bridge stp='on' delay='0'/><ip address='${address}' netmask='255.255.255.0'/></network>`, active: true, autostart: true, live: true } } }); // prettier-ignore
+    said({ networks: { default: { xml: `<network><name>default</name><forward mode='nat'/><bridge stp='on' delay='0'/><dns><host ip='192.168.122.5'><hostname>printer</hostname></host></dns><ip address='${address}' netmask='255.255.255.0'/></network>`, active: true, autostart: true, live: true } } }); // prettier-ignore
   expect(of("192.168.122.1")[0]).toBe("  libvirt network default (as it is)");
   expect(of("192.168.122.2").filter((line) => /^ {4}[-+]/.test(line))).toEqual([
     "    -   <ip address='192.168.122.1' netmask='255.255.255.0'/>",
