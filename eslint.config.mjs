@@ -6,7 +6,7 @@ import tseslint from "typescript-eslint";
  * whole path, so a detour ("../kernel/../host/ssh") is refused too. A file takes the last row that names it.
  */
 const base = "disruption|errors|facts|hostState|parse|shell";
-const planAndHelpers = "guards|hazard|networkPlan|op|plan|project|sections|simulate";
+const planAndHelpers = "guards|hazard|interfaceSteps|networkPlan|op|plan|project|sections|simulate";
 const asking = "(backends|kernel|libvirt)/\\w+";
 
 const importRules = [

@@ -11,6 +11,8 @@ export interface Facts {
   /** Why libvirt did not answer; undefined when it did. */
   readonly libvirtError?: string;
   readonly libvirtVersion?: string;
+  /** Names of libvirt's network filters; undefined where it does not say. */
+  readonly filters?: readonly string[];
   /** br_netfilter is loaded. */
   readonly bridgeNetfilter: boolean;
   /** The addresses of the SSH connection that asked: client, client port, server, server port. */

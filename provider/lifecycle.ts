@@ -34,6 +34,7 @@ const BEFORE = "__before";
  */
 export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: Sessions) {
   const argNames = ["host", "adopt", ...definition.args];
+  const made = [...definition.renders, ...(definition.known ?? [])];
   /** The engine checks a replacement twice, the second time as if it were new: what the first knew of the old one still holds. */
   const replaced = new Map<string, Props>();
 
@@ -54,8 +55,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       args.done();
       const session = sessions(given["host"] as string | undefined);
       // Text with a piece missing is no text: it is unknown as a whole, and the preview says so.
-      if (hasUnknown(given))
-        return { inputs: { ...incomplete(definition, spec, given, olds), ...unknown(definition.renders) } };
+      if (hasUnknown(given)) return { inputs: { ...incomplete(definition, spec, given, olds), ...unknown(made) } };
       const observed = await session.observe().catch((error: unknown) => {
         if (session.inFleet && error instanceof HostError && error.kind === "unreachable") return error;
         throw error;
@@ -63,7 +63,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       // One that is down does not stop the others: what is to be done on it fails, each by itself.
       if (observed instanceof HostError) {
         void log.warning(urn, `${observed.message} (what is to be changed on it fails, the other hosts go on)`);
-        const last = pick(olds, definition.renders);
+        const last = pick(olds, made);
         return { inputs: { ...incomplete(definition, spec, given, olds), ...last, [UNREACHED]: true } };
       }
       const context: Context = {
@@ -181,7 +181,10 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           heard(rendered, now, session.host);
           const missing = definition.missing?.(inputs, now) ?? [];
           if (missing.length > 0)
-            throw new HostError("conflict", `${missing.join(", and ")} on ${session.host}; nothing was touched`);
+            throw new HostError(
+              "conflict",
+              `${missing.join(", and ")} on ${session.host}; nothing was touched. Make it first, or take this resource out of the program.`,
+            );
           if (!olds) {
             const obstacles = inTheWay(rendered, now, inputs, urn, session.host);
             if (obstacles.length > 0) throw new HostError("conflict", `${obstacles.join("; ")} (nothing was touched)`);
@@ -248,7 +251,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       const live = Object.fromEntries(
         collections.flatMap((key) => (desired[key] ? [[key, shaped(desired[key], is[key])]] : [])),
       );
-      const inputs = clean({ ...pick(props, [...argNames, URN, FOUND, SECRET]), ...live });
+      const inputs = clean({ ...pick(props, [...argNames, ...(definition.known ?? []), URN, FOUND, SECRET]), ...live });
       return { id, props: clean({ ...props, ...live, ...definition.compute(props, observed) }), inputs };
     });
 

@@ -81,6 +81,12 @@ export class Arguments {
     }
   }
 
+  /** Refuses every other key: a misspelt one would be left out in silence. */
+  only(...keys: readonly string[]): void {
+    for (const key of Object.keys(this.values).filter((key) => this.has(key) && !keys.includes(key)))
+      this.problem(key, `is not known here; there is ${keys.join(", ")}`);
+  }
+
   problem(key: string, reason: string): void {
     this.problems.push({ property: this.name(key), reason });
   }

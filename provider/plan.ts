@@ -2,17 +2,16 @@ import { HostError } from "./errors";
 import type { Observed } from "./facts";
 import { filesOf, guards, type Guard } from "./guards";
 import { hazardOf, lostAddress, settleOf } from "./hazard";
-import { equal, overlay, type HostState, type InterfaceState, type LinkState } from "./hostState";
+import { interfaceSteps, nothingPending } from "./interfaceSteps";
+import { overlay, type HostState, type LinkState } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
 import { batchTakes, linkBatch, linkLocals, moves } from "./kernel/linkBatch";
 import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
-import { interfacesOf, interfaceView, mergeInterface } from "./libvirt/interface";
-import { nic } from "./libvirt/operations";
-import { tapsOn, unplugged } from "./libvirt/taps";
+import { tapsOn } from "./libvirt/taps";
 import { networkSteps, reservationSteps } from "./networkPlan";
 import type { Op } from "./op";
-import { capture, networkKey, project } from "./project";
+import { capture, project } from "./project";
 import { writeSections } from "./sections";
 import { command, quote } from "./shell";
 import { movedLeases, simulate } from "./simulate";
@@ -36,7 +35,7 @@ export interface Plan {
  * `sideEffects`: what else will change by it (libvirt's doing), which comes back with it where the change fails. */
 export function plan(desired: HostState, observed: Observed, sideEffects: HostState = {}): Plan {
   const before = capture(observed, desired);
-  const whole = capture(observed, overlay(sideEffects, desired));
+  const whole = nothingPending(capture(observed, overlay(sideEffects, desired)), desired, observed);
   const hazard = hazardOf(desired, observed);
   const lost = lostAddress(desired, observed);
   return {
@@ -63,7 +62,7 @@ function steps(desired: HostState, observed: Observed, original?: Observed): Op[
     ...sysctlSteps(desired, found),
     ...networkSteps(desired, found, observed, original),
     ...reservationSteps(desired, observed, back),
-    ...interfaceSteps(desired, found, observed, back),
+    ...interfaceSteps(desired, found, observed, original),
     ...fileSteps(desired, observed, original),
   ];
 }
@@ -152,28 +151,6 @@ function sysctlSteps(desired: HostState, found: HostState): Op[] {
       ? []
       : [{ title: `sysctl ${key} = ${value}`, script: `printf '%s\\n' ${quote(value)} > ${quote(sysctlPath(key))}` }],
   );
-}
-
-function interfaceSteps(desired: HostState, found: HostState, observed: Observed, back: boolean): Op[] {
-  return Object.entries(desired.interfaces ?? {}).flatMap(([key, want]): Op[] => {
-    const [domain, mac] = networkKey(key);
-    const is: InterfaceState | null = found.interfaces?.[key] ?? null;
-    if (!back && equal(want, is)) return [];
-    if (want === null) return is ? [{ title: `guest ${domain}: detach ${mac}`, script: nic.remove(domain, mac) }] : [];
-    const element = (xml: string | undefined) => (xml === undefined ? null : (interfacesOf(xml)[mac] ?? null));
-    const [persistent, live] = [element(observed.domains[domain]?.xml), element(observed.domains[domain]?.liveXml)];
-    const loose = live === null ? undefined : unplugged(observed, live);
-    if (loose && [persistent, live].every((xml) => xml !== null && interfaceView(xml, want.xml) === want.xml))
-      return [
-        { title: `guest ${domain}: plug ${mac} into ${loose.bridge}`, script: nic.plug(loose.tap, loose.bridge) },
-      ];
-    return [
-      {
-        title: `guest ${domain}: ${is ? "change" : "attach"} ${mac}`,
-        script: nic.put(domain, mac, mergeInterface(persistent, want.xml), mergeInterface(live, want.xml)),
-      },
-    ];
-  });
 }
 
 function fileSteps(desired: HostState, observed: Observed, original: Observed | undefined): Op[] {

@@ -7,7 +7,8 @@ import {
   type NetworkState,
   type ReservationState,
 } from "./hostState";
-import { interfacesOf, interfaceView } from "./libvirt/interface";
+import { interfaceView } from "./libvirt/interface";
+import { changesOf, elementsOf } from "./libvirt/liveInterface";
 import { unplugged } from "./libvirt/taps";
 import { networkDifferences, networkView, reservations } from "./libvirt/network";
 import { PERSISTENT_ONLY } from "./libvirt/networkUpdate";
@@ -71,12 +72,9 @@ export const networkKey = (key: string): [name: string, mac: string] => [
 
 function interfaceOf(observed: Observed, key: string): InterfaceState | null {
   const [name, mac] = networkKey(key);
-  const domain = observed.domains[name];
-  if (!domain) return null;
-  const persistent = interfacesOf(domain.xml)[mac];
-  const live = domain.liveXml === undefined ? undefined : interfacesOf(domain.liveXml)[mac];
+  const { persistent, live } = elementsOf(observed, name, mac);
   if (persistent === undefined && live === undefined) return null;
-  return { xml: persistent ?? "", live: !domain.running || live !== undefined };
+  return { xml: persistent ?? "", live: !observed.domains[name]!.running || live !== undefined };
 }
 
 /** While an STP topology changes, the kernel has its own ageing time (br_topology_change_detection) and does not say which one is set. */
@@ -126,13 +124,14 @@ function viewInterface(
 ): InterfaceState | null {
   if (!is || !want) return is;
   const [name, mac] = networkKey(key);
-  const liveXml = observed.domains[name]?.liveXml;
-  const live = liveXml === undefined ? undefined : interfacesOf(liveXml)[mac];
+  const { live } = elementsOf(observed, name, mac);
+  const changes = live === undefined ? undefined : changesOf(observed, live, want.xml);
   return {
     xml: is.xml && interfaceView(is.xml, want.xml),
     live:
-      liveXml === undefined ||
-      (live !== undefined && interfaceView(live, want.xml) === want.xml && !unplugged(observed, live)),
+      observed.domains[name]?.liveXml === undefined ||
+      (changes !== undefined && changes.live.length === 0 && !unplugged(observed, live!)),
+    ...(want.pending && { pending: changes?.nextStart ?? [] }),
   };
 }
 

@@ -40,6 +40,8 @@ export interface ResourceDefinition<Spec> {
   readonly args: readonly string[];
   /** Collections of the host state that `render` fills: unknown as long as an argument is. */
   readonly renders: readonly Collection[];
+  /** Outputs that `render` completes: shown in preview. */
+  readonly known?: readonly string[];
   /** Outputs beyond the inputs. */
   readonly outputs: readonly string[];
   /** Arguments whose change makes another thing of it. */

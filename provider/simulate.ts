@@ -1,9 +1,10 @@
 import type { Observed } from "./facts";
-import type { HostState, LinkState } from "./hostState";
+import type { HostState, InterfaceState, LinkState } from "./hostState";
 import { moves } from "./kernel/linkBatch";
 import { renamed } from "./kernel/dhcpClient";
 import { mergeNetwork, setReservation } from "./libvirt/network";
-import { setInterface } from "./libvirt/interface";
+import { mergeInterface, reattached, setInterface, updateLive } from "./libvirt/interface";
+import { changesOf, elementsOf } from "./libvirt/liveInterface";
 import { networkKey } from "./project";
 import { writeSections } from "./sections";
 
@@ -25,12 +26,15 @@ export function simulate(observed: Observed, desired: HostState): Observed {
   for (const [key, want] of Object.entries(desired.interfaces ?? {})) {
     const [name, mac] = networkKey(key);
     const domain = domains[name];
-    if (domain)
-      domains[name] = {
-        ...domain,
-        xml: setInterface(domain.xml, mac, want?.xml ?? null),
-        ...(domain.liveXml !== undefined && { liveXml: setInterface(domain.liveXml, mac, want?.xml ?? null) }),
-      };
+    if (!domain) continue;
+    const { persistent, live } = elementsOf({ ...observed, domains }, name, mac);
+    domains[name] = {
+      ...domain,
+      xml: setInterface(domain.xml, mac, want && mergeInterface(persistent ?? null, want.xml)),
+      ...(domain.liveXml !== undefined && {
+        liveXml: setInterface(domain.liveXml, mac, want && liveAfter(observed, live, want)),
+      }),
+    };
   }
   for (const [key, want] of Object.entries(desired.reservations ?? {})) {
     const [name, client] = networkKey(key);
@@ -63,6 +67,12 @@ export function simulate(observed: Observed, desired: HostState): Observed {
       }),
     },
   };
+}
+
+function liveAfter(observed: Observed, live: string | undefined, want: InterfaceState): string {
+  if (live === undefined) return want.xml;
+  const again = want.pending && changesOf(observed, live, want.xml).nextStart.length > 0;
+  return again ? reattached(live, want.xml) : updateLive(live, want.xml);
 }
 
 /** What was leased moves with the link's role, from a port to its bridge or back. */

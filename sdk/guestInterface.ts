@@ -1,8 +1,60 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { InterfaceState, ReservationState } from "../provider/hostState";
+import type { GuestConfig } from "../provider/resources/guestConfig";
 import { KvmnetResource, type Outputs, type ResourceArgs } from "./resource";
 
-/** Arguments of {@link GuestInterface}. One of `bridge` and `network` is needed; both are refused. */
+/** The tags of a trunk: see {@link GuestInterfaceArgs.vlan}. */
+export interface VlanTrunk {
+  /** The VLANs that the guest's tagged frames may be of, 1 to 4094 each; one that stands twice is refused. */
+  trunk: pulumi.Input<pulumi.Input<number>[]>;
+  /** The one of them that frames without a tag are of. Default: none. */
+  native?: pulumi.Input<number | undefined>;
+  /** Whether frames of the native VLAN leave with a tag or without one. Default: `untagged`. */
+  nativeMode?: pulumi.Input<"tagged" | "untagged" | undefined>;
+}
+
+/** A rate, in KiB a second. */
+export interface InterfaceRate {
+  /** The rate that holds over time, in KiB a second. Needed, unless there is a `floor`. */
+  average?: pulumi.Input<number | undefined>;
+  /** The most for a moment, in KiB a second. Needs `average`. Default: none, the device's own. */
+  peak?: pulumi.Input<number | undefined>;
+  /** How much may go at `peak`, in KiB. Needs `average`. Default: libvirt's. */
+  burst?: pulumi.Input<number | undefined>;
+}
+
+/** See {@link GuestInterfaceArgs.bandwidth}. */
+export interface InterfaceBandwidth {
+  /** What comes to the guest. */
+  inbound?: pulumi.Input<
+    | (InterfaceRate & {
+        /**
+         * The rate that the guest has at least, in KiB a second, of what the network it is in has for inbound; refused on a bridge, and in a
+         * network without an inbound bandwidth.
+         */
+        floor?: pulumi.Input<number | undefined>;
+      })
+    | undefined
+  >;
+  /** What the guest sends. */
+  outbound?: pulumi.Input<InterfaceRate | undefined>;
+}
+
+/** See {@link GuestInterfaceArgs.filter}. */
+export interface InterfaceFilter {
+  /** Name of the filter: `clean-traffic`. One that the host's libvirt does not have is refused (`virsh nwfilter-list`). */
+  name: pulumi.Input<string>;
+  /** The filter's parameters, a value or a list of values each: `{ IP: "192.168.1.20" }`. Default: none. */
+  parameters?: pulumi.Input<Record<string, pulumi.Input<string | string[]>> | undefined>;
+}
+
+/**
+ * Arguments of {@link GuestInterface}. One of `bridge`, `network` and `user` is needed; two are refused.
+ *
+ * On a running guest libvirt changes `bridge`, `network`, `portgroup`, `linkState`, `vlan`, `bandwidth`, `filter` and `isolated` live. All else, and a
+ * change to or from `user`, is defined and has its effect at the guest's next start, unless `reattach`: the preview says so (“next start”), and until then
+ * the output `pending` names it.
+ */
 export interface GuestInterfaceArgs extends ResourceArgs {
   /**
    * Name of the guest (libvirt's domain). One that does not exist is a warning in preview, as it may be made by the same
@@ -25,26 +77,86 @@ export interface GuestInterfaceArgs extends ResourceArgs {
    * See https://libvirt.org/formatdomain.html#virtual-network
    */
   network?: pulumi.Input<string | undefined>;
+  /** The port group of the network, for its VLAN and bandwidth. One that the network does not have is refused. Default: the network's own default. */
+  portgroup?: pulumi.Input<string | undefined>;
+  /**
+   * A network of QEMU's own, behind NAT, with no device on the host: `slirp`, QEMU's own, or `passt`, which needs libvirt 9.0 and passt(1) on the host.
+   * Refused beside what is a device's: `portgroup`, `vlan`, `bandwidth`, `filter`, `mtu`, `isolated`, `tapName`, `queues`.
+   * See https://libvirt.org/formatdomain.html#userspace-connection-using-slirp
+   */
+  user?: pulumi.Input<"slirp" | "passt" | undefined>;
   /**
    * The device that the guest sees: `virtio`, `e1000`, `rtl8139`, … Default: `virtio`.
    * See https://libvirt.org/formatdomain.html#setting-the-nic-model
    */
   model?: pulumi.Input<string | undefined>;
   /**
-   * The IPv4 address that the network always leases to this interface, without prefix: `192.168.123.10`. Refused without
-   * `network`, outside the network's subnet, or where another interface has it. Default: whatever is leased.
-   */
-  address?: pulumi.Input<string | undefined>;
-  /**
    * Whether the cable is plugged in. Default: `up`.
    * See https://libvirt.org/formatdomain.html#modifying-virtual-link-state
    */
   linkState?: pulumi.Input<"up" | "down" | undefined>;
+  /**
+   * The VLAN of the guest's frames: a tag from 1 to 4094, of which the guest knows nothing; or the tags of a trunk, `{ trunk: [10, 20], native: 10 }`.
+   * On a Linux bridge it needs libvirt 11.0; before that it is refused but on Open vSwitch (`<virtualport type='openvswitch'>` in the network).
+   * Default: none. See https://libvirt.org/formatdomain.html#setting-vlan-tag-on-supported-network-types-only
+   */
+  vlan?: pulumi.Input<number | VlanTrunk | undefined>;
+  /**
+   * How much may pass, each way. Default: no limit.
+   * See https://libvirt.org/formatdomain.html#quality-of-service
+   */
+  bandwidth?: pulumi.Input<InterfaceBandwidth | undefined>;
+  /**
+   * libvirt's filter for what passes, as one against forged addresses: `{ name: "clean-traffic", parameters: { IP: "192.168.1.20" } }`.
+   * Default: none. See https://libvirt.org/formatnwfilter.html
+   */
+  filter?: pulumi.Input<InterfaceFilter | undefined>;
+  /** Bytes of the largest packet, 68 to 65535: the tap's, and what a virtio guest is told. Needs libvirt 3.1.0. Default: the bridge's own. */
+  mtu?: pulumi.Input<number | undefined>;
+  /**
+   * Keep the guest from others that are isolated on the same bridge. Needs libvirt 6.1.0. Default: `false`.
+   * See https://libvirt.org/formatdomain.html#isolating-guests-network-traffic-from-each-other
+   */
+  isolated?: pulumi.Input<boolean | undefined>;
+  /**
+   * Where the interface stands in the guest's boot order, from 1. Refused where another device stands there, or where the guest boots by
+   * `<os><boot>`, as libvirt takes one or the other. Default: none. See https://libvirt.org/formatdomain.html#specifying-boot-order
+   */
+  bootOrder?: pulumi.Input<number | undefined>;
+  /**
+   * Name of the interface's device on the host: at most 15 bytes; one that is there already, and one that libvirt could make up itself (`vnet3`), is
+   * refused. Default: libvirt's choice, which the output `tap` tells. See https://libvirt.org/formatdomain.html#overriding-the-target-element
+   */
+  tapName?: pulumi.Input<string | undefined>;
+  /** Queues of a virtio NIC, 1 to 256, at best one for each CPU of the guest. Default: 1. See https://libvirt.org/formatdomain.html#setting-nic-driver-specific-options */
+  queues?: pulumi.Input<number | undefined>;
+  /**
+   * Detach and attach the interface of a running guest for what cannot change live (“link bounce” in the preview). The guest's system loses the
+   * device for a moment, and with it the addresses that it has there. Default: `false`: such a change waits for the guest's next start.
+   */
+  reattach?: pulumi.Input<boolean | undefined>;
+  /**
+   * The guest's IPv4 address. Without a prefix, `192.168.123.10`, it is reserved in the `network`, whose DHCP server then always leases it. With one,
+   * `192.168.1.20/24`, the guest sets it itself: `guestConfig` has the text for that. Refused outside the network's subnet, or where another
+   * interface has it. Default: whatever is leased.
+   */
+  address?: pulumi.Input<string | undefined>;
+  /** An IPv6 address with prefix that the guest sets itself. Default: none but those that routers advertise. */
+  address6?: pulumi.Input<string | undefined>;
+  /** Gateway of a guest that sets its `address` itself; in the same subnet. Default: none. */
+  gateway?: pulumi.Input<string | undefined>;
+  /** Gateway of a guest that sets its `address6` itself. Default: none but those that routers advertise. */
+  gateway6?: pulumi.Input<string | undefined>;
+  /** Addresses of DNS servers, for `guestConfig`. Default: those that DHCP tells. */
+  nameservers?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** Domains in which the guest looks up names, for `guestConfig`. Default: those that DHCP tells. */
+  searchDomains?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }
 
 /**
  * A guest's network interface, on a bridge or on a libvirt network. On a running guest it is plugged in live and kept for the
- * next boot; on one that is off it is kept only. Deleting it unplugs it; an adopted one is put back as it was.
+ * next boot; on one that is off it is kept only. Deleting it unplugs it; an adopted one is put back as it was, and what the arguments
+ * do not speak of, it keeps as it was found.
  * See https://libvirt.org/formatdomain.html#network-interfaces
  *
  * @example
@@ -63,8 +175,18 @@ export class GuestInterface extends KvmnetResource {
   /** The guest's address as far as it is known: the reservation, or the lease. Absent where there is neither. */
   declare readonly currentAddress: pulumi.Output<string | undefined>;
   /**
-   * What virt-install(1) takes after `--network` to make a guest with this interface:
-   * `bridge=br0,mac=52:54:00:ad:4c:86,model=virtio`.
+   * What is defined otherwise than the running guest has it, and waits for its next start: `["model", "mtu"]`. A change of it is no drift;
+   * a guest that was started anew has none.
+   */
+  declare readonly pending: pulumi.Output<string[]>;
+  /**
+   * The guest's own configuration of the interface, on a bridge and where it sets its address itself: what is typed into the guest by hand, or given
+   * to it by cloud-init. It goes by the MAC. Known in preview.
+   */
+  declare readonly guestConfig: pulumi.Output<GuestConfig | undefined>;
+  /**
+   * What virt-install(1) takes after `--network` to make a guest with this interface: `bridge=br0,model=virtio,mac=52:54:00:ad:4c:86`. What it
+   * has no word for is said by XPath, which virt-install 3.2 reads. Known in preview.
    */
   declare readonly virtInstall: pulumi.Output<string>;
   /** What the reviewer reads: `domain/mac` → libvirt's XML of the interface. */
@@ -82,6 +204,8 @@ const outputs: Outputs<GuestInterface> = {
   mac: undefined,
   tap: undefined,
   currentAddress: undefined,
+  pending: undefined,
+  guestConfig: undefined,
   virtInstall: undefined,
   interfaces: undefined,
   reservations: undefined,

@@ -5,7 +5,14 @@
  */
 export { Bridge, type BridgeArgs, type BridgeRoute } from "./bridge";
 export { BridgeNetfilter, type BridgeNetfilterArgs } from "./bridgeNetfilter";
-export { GuestInterface, type GuestInterfaceArgs } from "./guestInterface";
+export {
+  GuestInterface,
+  type GuestInterfaceArgs,
+  type InterfaceBandwidth,
+  type InterfaceFilter,
+  type InterfaceRate,
+  type VlanTrunk,
+} from "./guestInterface";
 export { HostNetwork, type HostNetworkArgs, type HostNetworkNetwork } from "./hostNetwork";
 export { NatNetwork, type NatNetworkArgs } from "./natNetwork";
 export { RoutedNetwork, type RoutedNetworkArgs } from "./routedNetwork";
@@ -16,5 +23,6 @@ export { BridgedNetwork, type BridgedNetworkArgs } from "./bridgedNetwork";
 export type { DhcpReservation, NetworkDhcp } from "./network";
 export { Provider, type ConnectionArgs, type ProviderArgs } from "./provider";
 export { SysctlForwarding, type SysctlForwardingArgs } from "./sysctlForwarding";
+export type { GuestConfig } from "../provider/resources/guestConfig";
 export type { ResourceArgs } from "./resource";
 export type { InterfaceState, LinkState, NetworkState, ReservationState } from "../provider/hostState";

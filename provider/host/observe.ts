@@ -50,6 +50,7 @@ export function observe(parts: readonly Part[]): Observed {
         text("libvirt"),
         parts.some(({ key }) => key === "list net-list --name"),
       ),
+      ...filterFacts(listed("nwfilter-list")),
       bridgeNetfilter: /bridge-nf-call-iptables/.test(text("sysctl")),
       ...sshFacts(text("ssh").trim()),
       systemd: text("systemd").trim() === "yes",
@@ -107,6 +108,12 @@ const sshFacts = (connection: string): Pick<Facts, "ssh"> => {
   const [client, , server] = connection.split(" ");
   return client && server ? { ssh: { client, server } } : {};
 };
+
+/** Rows of a UUID and a name. libvirt brings some filters of its own: where there is none, its driver for them is not there. */
+function filterFacts(rows: readonly string[]): Pick<Facts, "filters"> {
+  const filters = rows.flatMap((row) => /^\s*[0-9a-f-]{36}\s+(\S+)/.exec(row)?.[1] ?? []);
+  return filters.length > 0 ? { filters } : {};
+}
 
 function libvirtFacts(
   installed: boolean,

@@ -31,7 +31,7 @@ probe() {
   part ssh; probe_ssh
   part systemd; [ ! -d /run/systemd/system ] || echo yes
   part commands
-  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
+  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc passt; do
     ! command -v "$c" >/dev/null || echo "$c"
   done
   part addr; ip -j -d addr show 2>&1
@@ -92,7 +92,7 @@ probe_files() {
 probe_libvirt() {
   v='virsh -q -c qemu:///system'
   list=$(export LC_ALL=C; $v "version --daemon; $(for q in 'net-list --name' 'net-list --all --name' 'net-list --all --autostart --name' 'net-list --all --transient --name' \\
-    'list --name' 'list --all --name' 'list --all --transient --name'; do printf "echo '\\n@%s list %s\\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
+    'list --name' 'list --all --name' 'list --all --transient --name' nwfilter-list; do printf "echo '\\n@%s list %s\\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
   part libvirt; printf '%s\\n' "$list"
   ask=
   # Names go to virsh in its own single quotes, and behind their option, since one may begin with a dash. 60 kB a call: one argument may have 128 kB.

@@ -1,55 +1,34 @@
-import { remember } from "./remember";
+import { equal } from "../hostState";
 import {
-  childAttribute,
-  childOf,
-  childrenOf,
-  ensureChild,
-  insert,
-  parseXml,
-  printXml,
-  removeAll,
-  setAttributes,
-  type XmlElement,
-} from "./xml";
+  properties,
+  propertyNames,
+  readProperties,
+  writeProperty,
+  type InterfaceProperties,
+  type PropertyName,
+} from "./interfaceProperties";
+import { writeAttributes } from "./interfaceProperty";
+import { remember } from "./remember";
+import { childAttribute, childrenOf, ensureChild, parseXml, printXml, removeAll, type XmlElement } from "./xml";
 
-/** What we model of a domain's `<interface>` (https://libvirt.org/formatdomain.html#network-interfaces). */
-export interface InterfaceDefinition {
+/** A domain's interface: its properties, and the MAC by which it is known. */
+export interface InterfaceDefinition extends InterfaceProperties {
   readonly mac: string;
-  readonly source: { readonly bridge: string } | { readonly network: string };
-  /** Default: virtio. */
-  readonly model?: string;
-  /** Default: up. */
-  readonly linkState?: "up" | "down";
-  /** A name of our own for the device; libvirt asks for the prefix `ua-`. */
-  readonly alias?: string;
 }
-
-/** libvirt's own order (virDomainNetDefFormat and virDomainDeviceInfoFormat in src/conf/domain_conf.c), as far as it matters here. */
-const ORDER = [
-  ...["mac", "source", "vlan", "virtualport", "script", "backenddomain", "target", "guest", "model", "driver"],
-  ...[
-    "backend",
-    "filterref",
-    "link",
-    "tune",
-    "bandwidth",
-    "coalesce",
-    "teaming",
-    "mtu",
-    "boot",
-    "alias",
-    "rom",
-    "acpi",
-    "address",
-  ],
-];
 
 /** The element on its own, as `virsh dumpxml` prints it. */
-export function interfaceToXml(definition: InterfaceDefinition): string {
-  const { mac, source, model = "virtio", linkState, alias } = definition;
-  const type = "bridge" in source ? "bridge" : "network";
-  return printed({ mac: mac.toLowerCase(), type, source: { ...source }, model, linkState, alias });
+export function interfaceToXml({ mac, ...is }: InterfaceDefinition): string {
+  const root = parseXml("<interface/>");
+  writeAttributes(root, "mac", { address: mac.toLowerCase() || undefined });
+  for (const name of propertyNames) if (is[name] !== undefined) writeProperty(root, name, is);
+  return printXml(root);
 }
+
+/** All that is modelled of the element. */
+export const interfaceFromXml = remember((xml: string): InterfaceDefinition => {
+  const element = parseXml(xml);
+  return { mac: macOf(element) ?? "", ...readProperties(element) };
+});
 
 /** The interfaces of a domain: MAC (lower case) → element. */
 export const interfacesOf = remember((domainXml: string): Readonly<Record<string, string>> => {
@@ -58,63 +37,81 @@ export const interfacesOf = remember((domainXml: string): Readonly<Record<string
   return found;
 });
 
-/** The domain with this interface laid over its own of that MAC, or without it. */
+/** The domain with this element as its interface of that MAC, or without one. */
 export function setInterface(domainXml: string, mac: string, xml: string | null): string {
   const root = parseXml(domainXml);
   const is = elementsOf(root).find((other) => other.mac === mac.toLowerCase())?.element;
   if (xml !== null) {
-    const merged = parseXml(mergeInterface(is ? printXml(is) : null, xml));
     const devices = ensureChild(root, "devices", []);
-    devices.insertBefore(root.ownerDocument!.importNode(merged, true), is ?? null);
+    devices.insertBefore(root.ownerDocument!.importNode(parseXml(xml), true), is ?? null);
   }
   removeAll([is]);
   return printXml(root);
 }
 
-/**
- * `base` (the host's element) with its modelled parts as `desired` has them; all else of it stays: its PCI address, boot order, filters.
- * Over a running guest's element it is what `virsh update-device --live` takes: there the alias cannot change.
- */
+/** `base` (the host's element) with its modelled properties as `desired` has them; all else of it stays: its PCI address, its driver's other attributes. */
 export function mergeInterface(base: string | null, desired: string): string {
   if (base === null) return desired;
   const root = parseXml(base);
-  const want = parseXml(desired);
-  const [is, to] = [read(root), read(want)];
-  setAttributes(ensureChild(root, "mac", ORDER), { address: to.mac });
-  setAttributes(root, { type: to.type });
-  if (!sameSource(is, to)) {
-    // Attributes of the old source (portgroup, mode, …) belong to it.
-    removeAll(childrenOf(root, "source"));
-    const source = childOf(want, "source");
-    if (source) insert(root, source, ORDER);
-  }
-  // What a network made of it on the running guest: given back to libvirt as type='bridge', it would leave the network.
-  if (to.type === "network")
-    setAttributes(ensureChild(root, "source", ORDER), { portid: undefined, bridge: undefined });
-  if (to.model !== undefined) setAttributes(ensureChild(root, "model", ORDER), { type: to.model });
-  if (to.linkState !== undefined) setAttributes(ensureChild(root, "link", ORDER), { state: to.linkState });
-  else if (is.linkState === "down") removeAll(childrenOf(root, "link"));
-  if (to.alias !== undefined && !givenByLibvirt(is.alias))
-    setAttributes(ensureChild(root, "alias", ORDER), { name: to.alias });
+  const [is, want] = [interfaceFromXml(base), interfaceFromXml(desired)];
+  if (is.mac !== want.mac) writeAttributes(root, "mac", { address: want.mac || undefined });
+  write(root, differing(is, want), want);
   return printXml(root);
 }
 
+/** What a running guest's interface is not as `desired`: what changes live, and what it has at its next start only. */
+export interface InterfaceChanges {
+  readonly live: readonly PropertyName[];
+  readonly nextStart: readonly PropertyName[];
+}
+
+/** `network`: the running definition of the network that the interface is in, from which it may have what it does not say itself. */
+export function interfaceChanges(live: string, desired: string, network?: string): InterfaceChanges {
+  const [is, want] = [interfaceFromXml(live), interfaceFromXml(desired)];
+  const names = differing(is, want).filter(
+    // The alias of a running guest's device cannot change, and nobody sees it.
+    (name) => name !== "alias" && !(want[name] === undefined && equal(is[name], inherited(network, want)[name])),
+  );
+  const changesLive = (name: PropertyName) => properties[name].live && (name === "linkState" || isLive(is, want));
+  return { live: names.filter(changesLive), nextStart: names.filter((name) => !changesLive(name)) };
+}
+
 /**
- * What the host says about just that of which `desired` has an opinion: the text `desired` itself where both mean the same. What libvirt adds
- * to a running guest's (tap, alias net0, port) does not count.
+ * QEMU keeps the backend that it has: the tap moves from bridge to bridge, but does not become a user network, or come from one. What else is
+ * wanted is for the new source: a filter is not taken off while the guest is still on the bridge that it was for.
  */
+const isLive = ({ source: is }: InterfaceProperties, { source: want }: InterfaceProperties): boolean =>
+  [is, want].every((source) => source?.type === "bridge" || source?.type === "network") || equal(is, want);
+
+/** What `virsh update-device --live` takes for the live part of the change: the running guest's element, but for that. */
+export function updateLive(live: string, desired: string): string {
+  const root = parseXml(live);
+  const [is, want] = [interfaceFromXml(live), interfaceFromXml(desired)];
+  // Also where nothing of it changes: what the element has from its network, it would from now on have for itself.
+  const names = propertyNames.filter((name) => properties[name].live && (name === "linkState" || isLive(is, want)));
+  write(root, names, want);
+  return printXml(root);
+}
+
+/** The running guest's element for `virsh attach-device`, when it was detached: as desired, in the PCI slot that it had. */
+export function reattached(live: string, desired: string): string {
+  const root = parseXml(mergeInterface(live, desired));
+  const want = interfaceFromXml(desired);
+  // What libvirt and the network made of it on the running guest.
+  write(root, ["source"], want);
+  if (want.tapName === undefined) writeAttributes(root, "target", { dev: undefined });
+  if (want.alias === undefined) writeAttributes(root, "alias", { name: undefined });
+  return printXml(root);
+}
+
+/** What the host says in the words of `desired`: the text `desired` itself where both mean the same. */
 export function interfaceView(observed: string, desired: string): string {
-  const [want, is] = [readText(desired), readText(observed)];
-  const view: Read = {
-    ...is,
-    model: want.model && is.model,
-    linkState: (is.linkState ?? "up") === (want.linkState ?? "up") ? want.linkState : (is.linkState ?? "up"),
-    alias: want.alias && (givenByLibvirt(is.alias) ? want.alias : is.alias),
-  };
-  const { source, ...rest } = view;
-  const same =
-    sameSource(view, want) && Object.entries(rest).every(([key, value]) => want[key as keyof Read] === value);
-  return same ? desired : printed(view);
+  const [is, want] = [interfaceFromXml(observed), interfaceFromXml(desired)];
+  const without = propertyNames.filter((name) => properties[name].always && want[name] === undefined);
+  if (is.mac === want.mac && differing(is, want).length === 0) return desired;
+  return interfaceToXml(
+    Object.fromEntries(Object.entries(is).filter(([name]) => !without.includes(name as never))) as never,
+  );
 }
 
 /** The tap of a running guest's interface. */
@@ -125,71 +122,39 @@ export function tapOf(liveXml: string): string | undefined {
 /** A running guest's interface: its tap and its source. */
 export const pluggedInto = remember((liveXml: string): { tap: string | undefined; source: Record<string, string> } => ({
   tap: tapOf(liveXml),
-  source: { ...readText(liveXml).source },
+  source: { ...(interfaceFromXml(liveXml).source as Record<string, string>) },
 }));
 
-/** For `virt-install --network` (virt-install(1)). */
-export function virtInstallArgument({ mac, source, model = "virtio", linkState }: InterfaceDefinition): string {
-  const [[kind, name] = ["", ""]] = Object.entries(source);
-  const link = linkState === "down" ? ",link.state=down" : "";
-  // A comma in a value is doubled.
-  return `${kind}=${name.replaceAll(",", ",,")},model=${model},mac=${mac.toLowerCase()}${link}`;
+/** Names of the properties that are not as wanted. */
+const differing = (is: InterfaceProperties, want: InterfaceProperties): PropertyName[] =>
+  propertyNames.filter(
+    (name) => !equal(is[name], want[name]) && !(properties[name].always && want[name] === undefined),
+  );
+
+function write(root: XmlElement, names: readonly PropertyName[], want: InterfaceProperties): void {
+  for (const name of names) writeProperty(root, name, want);
 }
 
-interface Read {
-  readonly mac: string;
-  readonly type: string;
-  readonly source: Readonly<Record<string, string>>;
-  readonly model: string | undefined;
-  readonly linkState: string | undefined;
-  readonly alias: string | undefined;
+/** What an interface has from its port group, or else from its network (networkAllocatePort in libvirt's src/network/bridge_driver.c). */
+function inherited(network: string | undefined, { source }: InterfaceProperties): InterfaceProperties {
+  if (network === undefined || source?.type !== "network") return {};
+  const root = parseXml(network);
+  const name = (source as { portgroup?: string }).portgroup;
+  const group = childrenOf(root, "portgroup").find((element) =>
+    name === undefined ? element.getAttribute("default") === "yes" : element.getAttribute("name") === name,
+  );
+  // A network's own bandwidth is its bridge's.
+  const { bandwidth: _, ...ofNetwork } = readProperties(root);
+  const all = { ...ofNetwork, ...(group && readProperties(group)) };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => properties[name as PropertyName].inherited));
 }
 
-const readText = remember((xml: string) => read(parseXml(xml)));
-
-function read(element: XmlElement): Read {
-  const source = childOf(element, "source");
-  const type = element.getAttribute("type") ?? "";
-  const network = source?.getAttribute("network");
-  const bridge = type === "bridge" ? source?.getAttribute("bridge") : undefined;
-  return {
-    mac: childAttribute(element, "mac", "address")?.toLowerCase() ?? "",
-    // On a network that is a bridge (forward mode='bridge') a running guest's type is what it became; the network's name stays.
-    type: network ? "network" : type,
-    source: network ? { network } : bridge ? { bridge } : source ? attributesOf(source) : {},
-    model: childAttribute(element, "model", "type"),
-    linkState: childAttribute(element, "link", "state"),
-    alias: childAttribute(element, "alias", "name"),
-  };
-}
-
-/** `net0`: libvirt names the devices of a running guest that have no `ua-…` of their user (https://libvirt.org/formatdomain.html#devices). */
-const givenByLibvirt = (alias: string | undefined) => alias !== undefined && !alias.startsWith("ua-");
-
-const sameSource = (a: Read, b: Read) =>
-  a.type === b.type &&
-  JSON.stringify(Object.entries(a.source).sort()) === JSON.stringify(Object.entries(b.source).sort());
-
-function printed({ mac, type, source, model, linkState, alias }: Read): string {
-  const root = parseXml("<interface/>");
-  const add = (name: string, attributes: Readonly<Record<string, string | undefined>>) =>
-    setAttributes(ensureChild(root, name, ORDER), attributes);
-  setAttributes(root, { type });
-  add("mac", { address: mac });
-  if (Object.keys(source).length > 0) add("source", source);
-  if (model !== undefined) add("model", { type: model });
-  if (linkState !== undefined) add("link", { state: linkState });
-  if (alias !== undefined) add("alias", { name: alias });
-  return printXml(root);
-}
+const macOf = (element: XmlElement) => childAttribute(element, "mac", "address")?.toLowerCase();
 
 const elementsOf = (domain: XmlElement) =>
   childrenOf(domain, "devices").flatMap((devices) =>
     childrenOf(devices, "interface").flatMap((element) => {
-      const mac = childAttribute(element, "mac", "address")?.toLowerCase();
+      const mac = macOf(element);
       return mac ? [{ mac, element }] : [];
     }),
   );
-
-const attributesOf = (element: XmlElement): Record<string, string> =>
-  Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value]));

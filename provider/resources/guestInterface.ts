@@ -1,58 +1,45 @@
-import type { ArgumentProblem } from "../errors";
+import type { Disruption } from "../disruption";
 import type { Observed } from "../facts";
 import {
+  interfaceChanges,
+  interfaceFromXml,
   interfacesOf,
   interfaceToXml,
   tapOf,
-  virtInstallArgument,
   type InterfaceDefinition,
 } from "../libvirt/interface";
-import { networkFromXml, reservations } from "../libvirt/network";
-import { inSubnet, interfaceName, ipAddress, libvirtName, macAddress, oneOf, type Arguments } from "../parse";
+import type { InterfaceProperties, PropertyName } from "../libvirt/interfaceProperties";
+import { changesOf, elementsOf } from "../libvirt/liveInterface";
+import { reservations } from "../libvirt/network";
+import { virtInstallArgument } from "../libvirt/virtInstall";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
+import { guestConfig } from "./guestConfig";
+import { guestInterfaceProblems } from "./guestInterfaceChecks";
+import { guestInterfaceArgs, parseGuestInterface, type GuestInterfaceSpec } from "./guestInterfaceSpec";
 import { stableMac } from "./mac";
 import { uuidOf } from "./uuid";
 
-interface GuestInterfaceSpec {
-  readonly domain: string;
-  readonly mac: string | undefined;
-  readonly bridge: string | undefined;
-  readonly network: string | undefined;
-  readonly model: string;
-  readonly address: string | undefined;
-  readonly linkState: "up" | "down" | undefined;
+/** What was found of an interface that was taken over: what the arguments do not speak of stays so. */
+interface Found {
+  readonly adopted: boolean;
+  readonly of: string;
+  readonly had?: InterfaceProperties;
+  /** The network that was to keep an address for it. */
+  readonly reservedIn?: string;
 }
 
 export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
   type: "GuestInterface",
-  args: ["domain", "mac", "bridge", "network", "model", "address", "linkState"],
+  args: guestInterfaceArgs,
   renders: ["interfaces", "reservations"],
-  outputs: ["tap", "currentAddress", "virtInstall"],
-  replaceOn: ["domain", "mac", "model"],
+  known: ["guestConfig", "virtInstall"],
+  outputs: ["tap", "currentAddress", "pending", "guestConfig", "virtInstall"],
+  replaceOn: ["domain", "mac"],
 
-  parse(args: Arguments): GuestInterfaceSpec {
-    if (args.has("bridge") && args.has("network"))
-      args.problem("network", "give either `bridge` or `network`, not both");
-    if (!args.has("bridge") && !args.has("network"))
-      args.problem("bridge", "give a `bridge` or a `network` that the interface is on");
-    if (args.has("address") && args.has("bridge"))
-      args.problem(
-        "address",
-        "a reservation needs a `network`, whose DHCP server is libvirt's; on a bridge the LAN's DHCP server gives addresses",
-      );
-    return {
-      domain: args.required("domain", domain),
-      mac: args.optional("mac", macAddress),
-      bridge: args.optional("bridge", interfaceName),
-      network: args.optional("network", libvirtName),
-      model: args.optional("model", model) ?? "virtio",
-      address: args.optional("address", ipAddress),
-      linkState: args.optional("linkState", oneOf("up", "down")),
-    };
-  },
+  parse: parseGuestInterface,
 
   render(spec: GuestInterfaceSpec, context: Context): Rendered {
-    const { observed, host, urn, adopt } = context;
+    const { observed, host, urn } = context;
     if (observed.facts.libvirtError !== undefined)
       return {
         desired: {},
@@ -61,21 +48,38 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
       };
     const mac = spec.mac ?? stableMac(spec.domain, urn);
     const key = `${spec.domain}/${mac}`;
-    const found = context.found as { adopted: boolean; of: string } | undefined;
-    const known = found?.of === key ? found : undefined;
     const alias = `ua-${uuidOf(urn)}`;
-    const there = interfacesOf(observed.domains[spec.domain]?.xml ?? "<domain/>")[mac];
-    const adopted = known === undefined ? adopt && there !== undefined && !there.includes(alias) : known.adopted;
-    const definition: InterfaceDefinition = { ...definitionOf(spec, mac), ...(!adopted && { alias }) };
+    const { reservedIn: before, ...found } = foundBefore(key, alias, context);
+    const { had = {} } = found;
+    const reservedIn = spec.reservation === undefined ? undefined : (spec.source as { network: string }).network;
+    const source = { ...(isSameNetwork(had.source, spec.source) && had.source), ...spec.source };
+    const definition = defined({
+      ...(!found.adopted && { model: "virtio", alias }),
+      ...had,
+      ...spec.given,
+      source,
+      mac,
+    });
+    const xml = interfaceToXml(definition);
     return {
       desired: {
-        interfaces: { [key]: { xml: interfaceToXml(definition), live: true } },
-        ...(spec.address && { reservations: { [`${spec.network}/${mac}`]: { address: spec.address } } }),
+        interfaces: { [key]: { xml, live: true, ...(spec.reattach && { pending: [] }) } },
+        ...(spec.reservation && { reservations: { [`${reservedIn}/${mac}`]: { address: spec.reservation } } }),
       },
-      found: { adopted, of: key },
-      completed: { mac, model: spec.model },
-      problems: [...addressProblems(spec, mac, observed, host), ...domainProblems(spec, observed, host)],
-      warnings: [],
+      found: { ...found, ...(reservedIn !== undefined && { reservedIn }) },
+      completed: {
+        mac,
+        ...(definition.model && { model: definition.model }),
+        ...(isToldAll(spec) ? {} : { guestConfig: guestConfig({ ...spec.guest, mac, mtu: definition.mtu }) }),
+        virtInstall: virtInstallArgument(xml),
+      },
+      problems: guestInterfaceProblems(spec, definition, observed, host),
+      disruptions: [
+        ...[...new Set([before, reservedIn])].flatMap((network) =>
+          reserves(network, mac, network === reservedIn ? spec.reservation : undefined, observed),
+        ),
+        ...disruptions(spec, mac, xml, observed),
+      ],
     };
   },
 
@@ -93,82 +97,71 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
 
   compute(inputs: Properties, observed: Observed): Properties {
     const { domain, mac, network } = inputs as { domain: string; mac: string; network?: string };
-    const live = interfacesOf(observed.domains[domain]?.liveXml ?? "<domain/>")[mac];
+    const { persistent, live } = elementsOf(observed, domain, mac);
     const tap = live === undefined ? undefined : tapOf(live);
-    const reserved =
-      network === undefined ? undefined : reservations(observed.networks[network]?.xml ?? "<network/>")[mac]?.address;
-    const leased =
-      network === undefined
-        ? undefined
-        : observed.networks[network]?.leases.find((lease) => lease.mac === mac)?.address;
-    const address = reserved ?? leased;
-    return {
-      ...(tap && { tap }),
-      ...(address && { currentAddress: address }),
-      virtInstall: virtInstallArgument(definitionOf(inputs as unknown as GuestInterfaceSpec, mac)),
-    };
+    const { xml = "<network/>", leases = [] } = (network === undefined ? undefined : observed.networks[network]) ?? {};
+    const address = reservations(xml)[mac]?.address ?? leases.find((lease) => lease.mac === mac)?.address;
+    const pending =
+      live === undefined || persistent === undefined
+        ? []
+        : changesOf(observed, live, persistent).nextStart.map((name) => argumentOf(name, persistent));
+    return { ...(tap && { tap }), ...(address && { currentAddress: address }), pending };
   },
 };
 
-/** A model's name goes into XML and to QEMU: `virtio`, `e1000e`, `rtl8139`, … (https://libvirt.org/formatdomain.html#setting-the-nic-model). */
-const model = (value: unknown): string => {
-  if (typeof value !== "string" || !/^[A-Za-z0-9_-]+$/.test(value))
-    throw new Error(`${JSON.stringify(value)} is not a NIC model, as virtio or e1000e`);
-  return value;
-};
+function foundBefore(key: string, alias: string, { found, observed, adopt }: Context): Found {
+  const known = found as Found | undefined;
+  if (known?.of === key) return known;
+  const [domain = "", mac = ""] = [key.slice(0, key.lastIndexOf("/")), key.slice(key.lastIndexOf("/") + 1)];
+  const there = interfacesOf(observed.domains[domain]?.xml ?? "<domain/>")[mac];
+  if (!adopt || there === undefined || there.includes(alias)) return { adopted: false, of: key };
+  const { mac: _, alias: __, ...had } = interfaceFromXml(there);
+  return { adopted: true, of: key, had };
+}
 
-/** virsh takes a number for the id of a running guest, and a UUID for that guest's, before it looks at names: it could be another one. */
-const domain = (value: unknown): string => {
-  const name = libvirtName(value);
-  if (/^\d+$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name))
-    throw new Error(`${JSON.stringify(name)} would be read by virsh as a guest's number or UUID, not as its name`);
-  return name;
-};
+/** Where libvirt's own DHCP server, or QEMU's, tells the guest all, there is nothing to type into it. */
+const isToldAll = ({ source, guest: { address, address6 } }: GuestInterfaceSpec) =>
+  source.type !== "bridge" && address === undefined && address6 === undefined;
 
-const definitionOf = (
-  spec: Pick<GuestInterfaceSpec, "bridge" | "network" | "model" | "linkState">,
+/** A port group that nobody speaks of stays with its network. */
+const isSameNetwork = (had: InterfaceProperties["source"], want: GuestInterfaceSpec["source"]) =>
+  had !== undefined && "network" in had && "network" in want && had.network === want.network;
+
+const defined = (all: { readonly [K in keyof InterfaceDefinition]: InterfaceDefinition[K] | undefined }) =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as InterfaceDefinition;
+
+/** The argument that says it: a source is a bridge, a network or a user network. */
+const argumentOf = (name: PropertyName, xml: string): string =>
+  name === "source" ? interfaceFromXml(xml).source!.type : name;
+
+/** A running network's DHCP server reads its reservations again. */
+function reserves(
+  name: string | undefined,
   mac: string,
-): InterfaceDefinition => ({
-  mac,
-  source: spec.bridge !== undefined ? { bridge: spec.bridge } : { network: spec.network! },
-  model: spec.model ?? "virtio",
-  ...(spec.linkState && { linkState: spec.linkState }),
-});
-
-function addressProblems(spec: GuestInterfaceSpec, mac: string, observed: Observed, host: string): ArgumentProblem[] {
-  const network = spec.network === undefined ? undefined : observed.networks[spec.network];
-  if (!network || !spec.address) return [];
-  const subnets = networkFromXml(network.xml).ips.map(({ address, prefix }) => `${address}/${prefix}`);
-  if (!subnets.some((subnet) => inSubnet(spec.address!, subnet)))
-    return [
-      {
-        property: "address",
-        reason: `${spec.address} is in no subnet of network ${spec.network} on ${host} (${subnets.join(", ") || "it has none"})`,
-      },
-    ];
-  if (subnets.some((subnet) => subnet.split("/")[0] === spec.address))
-    return [{ property: "address", reason: `${spec.address} is ${host}'s own address in network ${spec.network}` }];
-  const other = Object.entries(reservations(network.xml)).find(
-    ([other, { address }]) => address === spec.address && other !== mac,
-  );
-  return other
-    ? [
-        {
-          property: "address",
-          reason: `${spec.address} is reserved for ${other[0]} in network ${spec.network} on ${host}`,
-        },
-      ]
+  address: string | undefined,
+  observed: Observed,
+): Disruption[] {
+  const network = name === undefined ? undefined : observed.networks[name];
+  const is = reservations(network?.liveXml ?? "<network/>")[mac]?.address;
+  return network?.active && is !== address
+    ? [{ label: "dnsmasq reload", what: `network ${name}: the address of ${mac}` }]
     : [];
 }
 
-function domainProblems(spec: GuestInterfaceSpec, observed: Observed, host: string): ArgumentProblem[] {
-  const domain = observed.domains[spec.domain];
-  return domain && !domain.persistent
-    ? [
-        {
-          property: "domain",
-          reason: `${spec.domain} on ${host} is transient: it has no definition that an interface could be added to for its next start`,
-        },
-      ]
-    : [];
+/** What a change of the interface means for the running guest. */
+function disruptions(spec: GuestInterfaceSpec, mac: string, xml: string, observed: Observed): Disruption[] {
+  const { persistent, live } = elementsOf(observed, spec.domain, mac);
+  if (live === undefined || persistent === undefined) return [];
+  const { live: now, nextStart } = changesOf(observed, live, xml);
+  // What was defined before waits already, and was said then.
+  const { live: defines, nextStart: more } = interfaceChanges(persistent, xml);
+  const later = nextStart.filter((name) => [...defines, ...more].includes(name));
+  const what = (names: readonly PropertyName[]) =>
+    `interface ${mac} of guest ${spec.domain}: ${names.map((name) => argumentOf(name, xml)).join(", ")}`;
+  if (spec.reattach && nextStart.length > 0)
+    return [{ label: "link bounce", what: what([...nextStart, ...now]), guests: [spec.domain] }];
+  return [
+    ...(now.length > 0 ? [{ label: "live", what: what(now) } as const] : []),
+    ...(later.length > 0 ? [{ label: "next start", what: what(later), guests: [spec.domain] } as const] : []),
+  ];
 }

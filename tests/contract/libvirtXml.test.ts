@@ -88,8 +88,8 @@ test("network: with a reservation", () =>
   ).toBe("valid"));
 
 test.each([
-  { source: { bridge: "br0" } },
-  { source: { network: "lab" }, model: "e1000", linkState: "down" as const, alias: "ua-0b2e" },
+  { source: { type: "bridge", bridge: "br0" } },
+  { source: { type: "network", network: "lab" }, model: "e1000", linkState: "down" as const, alias: "ua-0b2e" },
 ])("interface: %j", (definition) => {
   const mac = "52:54:00:00:00:09";
   expect(validate("domain", setInterface(captured("domain-pc"), mac, interfaceToXml({ mac, ...definition })))).toBe(

@@ -41,6 +41,15 @@ const given: [string, unknown, (text: string) => Record<string, unknown>][] = [
   ["network", guestInterface, (network) => ({ domain: "web", network })],
   ["model", guestInterface, (model) => ({ domain: "web", bridge: "br0", model })],
   ["linkState", guestInterface, (linkState) => ({ domain: "web", bridge: "br0", linkState })],
+  ["portgroup", guestInterface, (portgroup) => ({ domain: "web", network: "lab", portgroup })],
+  ["tapName", guestInterface, (tapName) => ({ domain: "web", bridge: "br0", tapName })],
+  ["filter.name", guestInterface, (name) => ({ domain: "web", bridge: "br0", filter: { name } })],
+  ["filter.parameters", guestInterface, (text) => ({ domain: "web", bridge: "br0", filter: { name: "f", parameters: { IP: ["1", text] } } })],
+  ["filter.parameters", guestInterface, (text) => ({ domain: "web", bridge: "br0", filter: { name: "f", parameters: { [text]: "1" } } })],
+  ["address", guestInterface, (address) => ({ domain: "web", bridge: "br0", address })],
+  ["gateway", guestInterface, (gateway) => ({ domain: "web", bridge: "br0", address: "10.0.0.2/0", gateway })],
+  ["nameservers[0]", guestInterface, (nameserver) => ({ domain: "web", bridge: "br0", nameservers: [nameserver] })],
+  ["searchDomains[0]", guestInterface, (domain) => ({ domain: "web", bridge: "br0", searchDomains: [domain] })],
 ]; // prettier-ignore
 
 function problems(definition: unknown, args: Record<string, unknown>, name = "x"): string[] {

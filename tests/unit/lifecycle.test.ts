@@ -94,7 +94,7 @@ describe("diff", () => {
   test.each<[unknown, string[]]>([
     [bridge, ["name", "owner"]],
     [natNetwork, ["name"]],
-    [guestInterface, ["domain", "mac", "model"]],
+    [guestInterface, ["domain", "mac"]],
     [sysctlForwarding, []],
     [bridgeNetfilter, []],
   ])("replaces what becomes another thing (%#)", async (definition, replaceOn) => {
@@ -184,7 +184,7 @@ describe("errors", () => {
       'libvirt has no network "lab" on kvm1 yet; the update fails unless it is made before',
     ]);
     await expect(stack.resource.create(inputs)).rejects.toThrow(
-      'libvirt has no domain "web", and libvirt has no network "lab" on kvm1; nothing was touched',
+      'libvirt has no domain "web", and libvirt has no network "lab" on kvm1; nothing was touched. Make it first, or take this resource out of the program.',
     );
     expect(stack.host.plans).toEqual([]);
   });

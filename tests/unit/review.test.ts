@@ -36,7 +36,7 @@ const observed = {
 } as unknown as Observed;
 const said = (desired: Parameters<typeof review>[0]) => review(desired, observed, "kvm1").split("\n").slice(1);
 const nic = (source: string) =>
-  said({ interfaces: { [`web/${MAC}`]: { xml: `<interface type='bridge'><mac address='${MAC}'/><source bridge='${source}'/><model type='virtio'/></interface>`, live: true } } }); // prettier-ignore
+  said({ interfaces: { [`web/${MAC}`]: { xml: `<interface type='bridge'><mac address='${MAC}'/><source bridge='${source}'/><model type='virtio'/><filterref filter='clean-traffic'><parameter name='IP' value='10.0.0.9'/></filterref></interface>`, live: true } } }); // prettier-ignore
 
 test("an interface that is as it should be: whole, and that nothing of it changes", () => {
   const lines = nic("br0");

@@ -201,25 +201,35 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |dom_running() { listed list "$1"; }
 |# domain, mac, --inactive or nothing
 |has_nic() { virsh_q domiflist "$1" $3 2>/dev/null | grep -qiF -- "$2"; }
-|# domain, mac, the persistent element, the live one: a running guest's has an alias and a tap of its own
+|# domain, mac, the persistent element, the live one (which has an alias and a tap of its own); one that is empty is as it should be.
+|# A fifth word: where libvirt does not change it live, it is detached and attached.
 |nic_put() {
-|  if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
-|  dom_running "$1" || return 0
-|  if has_nic "$1" "$2"; then nic_virsh update-device "$1" "$4" --live; else nic_virsh attach-device "$1" "$4" --live; fi
+|  [ -z "$3" ] || if has_nic "$1" "$2" --inactive; then nic_virsh update-device "$1" "$3" --config; else nic_virsh attach-device "$1" "$3" --config; fi || return 1
+|  [ -n "$4" ] && dom_running "$1" || return 0
+|  if ! has_nic "$1" "$2"; then nic_virsh attach-device "$1" "$4" --live
+|  elif [ -z "$5" ]; then nic_virsh update-device "$1" "$4" --live
+|  else nic_virsh update-device "$1" "$4" --live 2>/dev/null || { nic_detach "$1" "$2" && nic_virsh attach-device "$1" "$4" --live; }; fi
 |}
 |nic_virsh() { printf %s "$3" | virsh_q "$1" "$2" /dev/stdin "$4"; }
-|# A guest lets go of a device when its own kernel has: wait for that.
-|nic_remove() {
+|nic_undefine() {
 |  dom_exists "$1" || { [ $? = 1 ]; return; }
-|  ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$3" --config || return 1
-|  ! dom_running "$1" || ! has_nic "$1" "$2" || {
-|    nic_virsh detach-device "$1" "$3" --live || return 1
-|    kvmnet_i=0
-|    while has_nic "$1" "$2"; do
-|      kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
-|      sleep 0.2 2>/dev/null || sleep 1
-|    done
-|  }
+|  ! has_nic "$1" "$2" --inactive || nic_virsh detach-device "$1" "$(any_nic "$2")" --config
+|}
+|nic_remove() {
+|  nic_undefine "$1" "$2" || return 1
+|  ! dom_running "$1" || nic_detach "$1" "$2"
+|}
+|# To detach a device: libvirt finds it by its MAC, and only wants to see some source, and neither an alias nor an address that differ.
+|any_nic() { echo "<interface type='network'><mac address='$1'/><source network='default'/></interface>"; }
+|# A guest lets go of a device when its own kernel has: wait for that.
+|nic_detach() {
+|  has_nic "$1" "$2" || return 0
+|  nic_virsh detach-device "$1" "$(any_nic "$2")" --live || return 1
+|  kvmnet_i=0
+|  while has_nic "$1" "$2"; do
+|    kvmnet_i=$((kvmnet_i + 1)); [ "$kvmnet_i" -lt 50 ] || { echo "guest $1 does not let go of interface $2 (its system answers no PCI hot-unplug); shut it down first" >&2; return 1; }
+|    sleep 0.2 2>/dev/null || sleep 1
+|  done
 |}
 |
 |probe_ssh() {
@@ -239,7 +249,7 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  part ssh; probe_ssh
 |  part systemd; [ ! -d /run/systemd/system ] || echo yes
 |  part commands
-|  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc; do
+|  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc passt; do
 |    ! command -v "$c" >/dev/null || echo "$c"
 |  done
 |  part addr; ip -j -d addr show 2>&1
@@ -300,7 +310,7 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |probe_libvirt() {
 |  v='virsh -q -c qemu:///system'
 |  list=$(export LC_ALL=C; $v "version --daemon; $(for q in 'net-list --name' 'net-list --all --name' 'net-list --all --autostart --name' 'net-list --all --transient --name' \
-|    'list --name' 'list --all --name' 'list --all --transient --name'; do printf "echo '\n@%s list %s\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
+|    'list --name' 'list --all --name' 'list --all --transient --name' nwfilter-list; do printf "echo '\n@%s list %s\n'; %s; " "$N" "$q" "$q"; done)" 2>&1)
 |  part libvirt; printf '%s\n' "$list"
 |  ask=
 |  # Names go to virsh in its own single quotes, and behind their option, since one may begin with a dash. 60 kB a call: one argument may have 128 kB.

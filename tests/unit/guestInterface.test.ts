@@ -1,0 +1,252 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { log } from "../../provider/host/log";
+import { lifecycle } from "../../provider/lifecycle";
+import { guestConfig, type GuestConfigSpec } from "../../provider/resources/guestConfig";
+import { atLeast } from "../../provider/resources/guestInterfaceChecks";
+import { guestInterface } from "../../provider/resources/guestInterface";
+import type { ResourceDefinition } from "../../provider/resource";
+import { describedHost, SimulatedHost, type Described } from "../golden/simulatedHost";
+
+/** Pulumi's own reader of YAML. */
+const { load } = require("js-yaml") as { load(text: string): unknown };
+
+const MAC = "52:54:00:ad:4c:86";
+
+/** What the host says against an interface: the properties, and why. */
+async function refused(args: object, described: Described): Promise<Record<string, string>> {
+  const host = new SimulatedHost(describedHost(described));
+  const resource = lifecycle(guestInterface as ResourceDefinition<never>, () => host.session);
+  jest.spyOn(log, "warning").mockResolvedValue();
+  const __urn = "urn:pulumi:prod::office::pulumi-nodejs:dynamic/kvmnet:GuestInterface::x";
+  const { failures = [] } = await resource.check({}, { domain: "web", mac: MAC, ...args, __urn });
+  return Object.fromEntries(failures.map(({ property, reason }) => [property, reason]));
+}
+
+const domain = (devices: string, os = "") => ({
+  xml: `<domain type='kvm'>\n  <name>web</name>\n  <os>\n    <type>hvm</type>\n    ${os}\n  </os>\n  <devices>${devices}</devices>\n</domain>`,
+  running: false,
+  persistent: true,
+});
+const network = (more: string) => ({
+  xml: `<network>\n  <name>lab</name>\n  ${more}\n  <ip address='10.0.0.1' prefix='24'><dhcp><host mac='52:54:00:00:00:09' ip='10.0.0.9'/></dhcp></ip>\n</network>`,
+  active: true,
+  autostart: true,
+  persistent: true,
+  leases: [],
+});
+const plain = { domains: { web: domain("") }, networks: { lab: network("") } };
+const disk = "<disk><boot order='2'/></disk>";
+const other = "<interface type='bridge'><mac address='52:54:00:00:00:02'/><target dev='web-lan'/></interface>";
+const ovs = "<virtualport type='openvswitch'/>";
+
+test.each<[string, object, Described, Record<string, RegExp>]>([
+  [
+    "a tag on a Linux bridge",
+    { bridge: "br0", vlan: 42 },
+    plain,
+    { vlan: /^needs libvirt 11\.0, kvm1 has 9\.0\.0; before that libvirt tags only what is on Open vSwitch$/ },
+  ],
+  [
+    "a tag there, with a newer libvirt",
+    { bridge: "br0", vlan: 42 },
+    { ...plain, facts: { libvirtVersion: "11.0.0" } },
+    {},
+  ],
+  [
+    "a tag in a network on Open vSwitch",
+    { network: "lab", vlan: { trunk: [1, 2], native: 1 } },
+    { ...plain, networks: { lab: network(ovs) } },
+    {},
+  ],
+  [
+    "passt with an old libvirt",
+    { user: "passt" },
+    { ...plain, facts: { libvirtVersion: "8.10.0", commands: ["passt"] } },
+    { user: /^needs libvirt 9\.0, kvm1 has 8\.10\.0$/ },
+  ],
+  ["passt that is not there", { user: "passt" }, plain, { user: /^passt is not installed on kvm1/ }],
+  ["passt that is", { user: "passt" }, { ...plain, facts: { commands: ["passt"] } }, {}],
+  [
+    "a port group that is not there",
+    { network: "lab", portgroup: "b" },
+    { ...plain, networks: { lab: network("<portgroup name='a'/>") } },
+    { portgroup: /no port group b \(it has a\)$/ },
+  ],
+  [
+    "a share of nothing",
+    { network: "lab", bandwidth: { inbound: { floor: 1 } } },
+    plain,
+    { "bandwidth.inbound.floor": /^network lab has no inbound bandwidth/ },
+  ],
+  [
+    "a share of something",
+    { network: "lab", bandwidth: { inbound: { floor: 1 } } },
+    { ...plain, networks: { lab: network("<bandwidth>\n    <inbound average='9'/></bandwidth>") } },
+    {},
+  ],
+  [
+    "a share on a bridge",
+    { bridge: "br0", bandwidth: { inbound: { floor: 1 } } },
+    plain,
+    { "bandwidth.inbound.floor": /a bridge has none/ },
+  ],
+  [
+    "an order where the guest has another kind",
+    { bridge: "br0", bootOrder: 1 },
+    { domains: { web: domain("", "<boot dev='hd'/>") } },
+    { bootOrder: /^web on kvm1 boots by <os><boot/ },
+  ],
+  [
+    "an order that is taken",
+    { bridge: "br0", bootOrder: 2 },
+    { domains: { web: domain(disk) } },
+    { bootOrder: /another device of web on kvm1 is number 2 already/ },
+  ],
+  ["the next order", { bridge: "br0", bootOrder: 1 }, { domains: { web: domain(disk) } }, {}],
+  [
+    "another interface's tap",
+    { bridge: "br0", tapName: "web-lan" },
+    { domains: { web: domain(other) } },
+    { tapName: /web-lan on kvm1 is interface 52:54:00:00:00:02 of guest web/ },
+  ],
+  [
+    "somebody else's device",
+    { bridge: "br0", tapName: "wg0" },
+    { ...plain, links: { wg0: {} } },
+    { tapName: /there is a network device wg0 on kvm1 already/ },
+  ],
+  [
+    "a filter that is not there",
+    { bridge: "br0", filter: { name: "clean" } },
+    { ...plain, facts: { filters: ["clean-traffic"] } },
+    { "filter.name": /has no filter clean / },
+  ],
+  ["a filter that is, or that nobody knows of", { bridge: "br0", filter: { name: "clean-traffic" } }, plain, {}],
+  [
+    "a guest's own address outside",
+    { network: "lab", address: "10.0.1.5/24" },
+    plain,
+    { address: /is in no subnet of network lab/ },
+  ],
+  [
+    "a guest's own address that is reserved",
+    { network: "lab", address: "10.0.0.9/24" },
+    plain,
+    { address: /is reserved for 52:54:00:00:00:09/ },
+  ],
+  ["a guest's own address", { network: "lab", address: "10.0.0.5/24", gateway: "10.0.0.1" }, plain, {}],
+  [
+    "queues of what it was found to be",
+    { bridge: "br0", queues: 2, adopt: true },
+    {
+      domains: { web: domain(other.replace("52:54:00:00:00:02", MAC).replace("</int", "<model type='e1000'/></int")) },
+    },
+    { queues: /its model is e1000$/ },
+  ],
+])("%s", async (_, args, described, reasons) =>
+  // prettier-ignore
+  expect(await refused(args, described)).toEqual(
+    Object.fromEntries(Object.entries(reasons).map(([property, reason]) => [property, expect.stringMatching(reason)])),
+  ),
+);
+
+test.each([["9.0.0", "9.0", true], ["11.0.0", "9.7", true], ["9.0.0", "9.7", false], ["9.10.0", "9.7", true], ["an unknown version", "9.0", false]] as const)(
+  "%s is %s or newer: %s", (version, least, is) => expect(atLeast(version, least)).toBe(is)); // prettier-ignore
+
+describe("what is typed into a guest", () => {
+  const STATIC: GuestConfigSpec = {
+    mac: MAC,
+    address: "192.168.1.20/24",
+    gateway: "192.168.1.1",
+    address6: "fd00:1::20/64",
+    gateway6: "fd00:1::1",
+    nameservers: ["192.168.1.1", "fd00:1::1"],
+    searchDomains: ["lab.example", "example"],
+    mtu: 1400,
+  };
+  const specs: readonly (readonly [string, GuestConfigSpec])[] = [
+    ["all", STATIC],
+    ["an address alone", { mac: MAC, address: "10.0.0.5/8" }],
+    ["IPv6 alone", { mac: MAC, address6: "fd00::5/64", gateway6: "fd00::1" }],
+    ["a lease", { mac: MAC }],
+  ];
+  const name = "enx525400ad4c86";
+  const folder = mkdtempSync(join(tmpdir(), "guestConfig-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (text: string) => {
+    const path = join(folder, "file");
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test.each(specs)("ifupdown reads it (%s)", (_, spec) => {
+    const path = file(guestConfig(spec).ifupdown);
+    const { stdout, stderr, status } = spawnSync("ifquery", ["-i", path, name], { encoding: "utf8" });
+    expect([stderr, status]).toEqual(["", 0]);
+    const said = stdout.split("\n").map((line) => line.split(": "));
+    const values = (key: string) => said.filter(([is]) => is === key).map(([, value]) => value);
+    const addresses = [spec.address, spec.address6].flatMap((address) => address?.split("/")[0] ?? []);
+    expect(values("address")).toEqual(addresses);
+    expect(values("gateway")).toEqual([spec.gateway, spec.gateway6].filter(Boolean));
+    if (spec.mtu) expect(values("mtu")).toEqual([String(spec.mtu)]);
+  });
+
+  test("ifupdown finds the device by its MAC", () => {
+    const { ifupdown } = guestConfig({ mac: readFileSync("/sys/class/net/lo/address", "utf8").trim() });
+    const { stdout } = spawnSync("ifquery", ["-i", file(ifupdown), "--list", "-a"], { encoding: "utf8" });
+    // The loopback once by itself and once by its address.
+    expect(stdout.split("\n").filter((line) => line === "lo")).toHaveLength(2);
+  });
+
+  test.each(specs)("a shell reads ifcfg (%s)", (_, spec) => {
+    const keys = ["HWADDR", "BOOTPROTO", "IPADDR", "PREFIX", "GATEWAY", "IPV6ADDR", "IPV6_DEFAULTGW", "DNS1", "DNS2", "DOMAIN", "MTU"]; // prettier-ignore
+    const script = `set -eu; . ${file(guestConfig(spec).ifcfg)}; for k in ${keys.join(" ")}; do eval "echo \\"\\\${$k-}\\""; done`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+    const [ip = "", prefix = ""] = spec.address?.split("/") ?? [];
+    const [dns1 = "", dns2 = ""] = spec.nameservers ?? [];
+    expect([stderr, ...stdout.split("\n")]).toEqual(
+      ["", "52:54:00:AD:4C:86", spec.address ? "none" : "dhcp", ip, prefix, spec.gateway, spec.address6, spec.gateway6, dns1, dns2, spec.searchDomains?.join(" "), spec.mtu, ""].map((value) => String(value ?? "")), // prettier-ignore
+    );
+  });
+
+  test.each(specs)("YAML for netplan and cloud-init (%s)", (_, spec) => {
+    const { netplan, cloudInit } = guestConfig(spec);
+    const addresses = [spec.address, spec.address6].filter(Boolean);
+    const common = {
+      match: { macaddress: MAC },
+      dhcp4: spec.address === undefined,
+      ...(addresses.length > 0 && { addresses }),
+      ...(spec.nameservers && { nameservers: { addresses: spec.nameservers, search: spec.searchDomains } }),
+      ...(spec.mtu && { mtu: spec.mtu }),
+    };
+    const routes = [
+      ...(spec.gateway ? [{ to: "0.0.0.0/0", via: spec.gateway }] : []),
+      ...(spec.gateway6 ? [{ to: "::/0", via: spec.gateway6 }] : []),
+    ];
+    expect(load(netplan)).toEqual({ network: { version: 2, ethernets: { [name]: { ...common, ...(routes.length > 0 && { routes }) } } } }); // prettier-ignore
+    const gateways = { ...(spec.gateway && { gateway4: spec.gateway }), ...(spec.gateway6 && { gateway6: spec.gateway6 }) }; // prettier-ignore
+    expect(load(cloudInit)).toEqual({ version: 2, ethernets: { [name]: { ...common, "set-name": name, ...gateways } } }); // prettier-ignore
+  });
+
+  const hasNetplan = spawnSync("netplan", ["generate", "--help"]).status === 0;
+  (hasNetplan ? test : test.skip).each(specs)(
+    "netplan generates from it (%s; skipped where it is not installed)",
+    (_, spec) => {
+      const root = mkdtempSync(join(folder, "root-"));
+      mkdirSync(join(root, "etc/netplan"), { recursive: true });
+      writeFileSync(join(root, "etc/netplan/1.yaml"), guestConfig(spec).netplan);
+      chmodSync(join(root, "etc/netplan/1.yaml"), 0o600);
+      const { stderr, status } = spawnSync("netplan", ["generate", "--root-dir", root], { encoding: "utf8" });
+      expect([stderr, status]).toEqual(["", 0]);
+      const made = join(root, "run/systemd/network");
+      const text = readdirSync(made)
+        .map((found) => readFileSync(join(made, found), "utf8"))
+        .join("");
+      for (const value of [MAC, spec.address, spec.address6, spec.gateway, ...(spec.nameservers ?? [])])
+        if (value) expect(text).toContain(`=${value}`);
+    },
+  );
+});
