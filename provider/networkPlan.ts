@@ -1,7 +1,7 @@
 import type { Observed } from "./facts";
 import { differences, type HostState, type NetworkState, type ReservationState } from "./hostState";
 import { mergeNetwork } from "./libvirt/network";
-import { liveUpdate, reservationUpdates } from "./libvirt/networkUpdate";
+import { liveUpdate, reservationUpdates, type LiveUpdate } from "./libvirt/networkUpdate";
 import { net } from "./libvirt/operations";
 import { tapsOn } from "./libvirt/taps";
 import type { Op } from "./op";
@@ -30,7 +30,12 @@ export function networkSteps(
                 : net.define(mergeNetwork(observed.networks[name]?.xml ?? null, want.xml)),
             ),
           ]),
-      ...runNetwork(name, want, is, observed, original !== undefined).map(([title, script]) => step(title, script)),
+      ...runNetwork(
+        name,
+        runOf(name, want, is, observed.networks[name]?.liveXml),
+        observed,
+        original !== undefined,
+      ).map(([title, script]) => step(title, script)),
       ...((is?.autostart ?? false) === want.autostart
         ? []
         : [step(`autostart ${want.autostart ? "on" : "off"}`, net.autostart(name, want.autostart))]),
@@ -38,25 +43,31 @@ export function networkSteps(
   });
 }
 
-/** What a running network cannot take over live makes it start anew; guests' taps are put back on its bridge. */
-function runNetwork(
-  name: string,
-  want: NetworkState,
-  is: NetworkState | null,
-  observed: Observed,
-  back: boolean,
-): [title: string, script: string][] {
-  const liveXml = observed.networks[name]?.liveXml;
+type Run = "stop" | "start" | "stay" | LiveUpdate | "bounce";
+
+/** What a running network cannot take over live makes it start anew. */
+function runOf(name: string, want: NetworkState, is: NetworkState | null, liveXml: string | undefined): Run {
+  if (!want.active) return is?.active ? "stop" : "stay";
+  if (!is?.active) return "start";
+  if (is.live === true) return "stay";
+  return (liveXml === undefined ? undefined : liveUpdate(name, liveXml, want.xml)) ?? "bounce";
+}
+
+/** Guests' taps are put back on the bridge of a network that starts. */
+function runNetwork(name: string, run: Run, observed: Observed, back: boolean): [title: string, script: string][] {
   const taps = tapsOn(observed, { network: name });
-  if (!want.active) return is?.active ? [["stop", net.stop(name)]] : [];
-  if (!is?.active) return [["start", net.start(name, taps)]];
-  if (is.live === true) return [];
-  const live = liveXml === undefined ? undefined : liveUpdate(name, liveXml, want.xml);
-  return [
-    live
-      ? ["change live", net.update(name, "--live", live.updates, back)]
-      : ["start anew, guests' taps put back", net.bounce(name, taps)],
-  ];
+  switch (run) {
+    case "stay":
+      return [];
+    case "stop":
+      return [["stop", net.stop(name)]];
+    case "start":
+      return [["start", net.start(name, taps)]];
+    case "bounce":
+      return [["start anew, guests' taps put back", net.bounce(name, taps)]];
+    default:
+      return [["change live", net.update(name, "--live", run.updates, back)]];
+  }
 }
 
 /** All reservations of a network at once: each definition is changed by one virsh. */
@@ -73,11 +84,13 @@ export function reservationSteps(desired: HostState, observed: Observed, back: b
     const is = observed.networks[network];
     // With the network goes all that is in it.
     if (want === null || (!want && !is)) return [];
+    // Each definition as it is when its turn comes: defined already, started anew or as it was.
     const xml = want ? mergeNetwork(is?.xml ?? null, want.xml) : is!.xml;
     const isRunning = want ? want.active : is!.active;
-    const liveXml = is?.liveXml === undefined ? xml : want ? mergeNetwork(is.liveXml, want.xml) : is.liveXml;
+    const run = want && runOf(network, want, project(observed, desired).networks?.[network] ?? null, is?.liveXml);
+    const liveXml = run === "start" || run === "bounce" ? xml : (is?.liveXml ?? xml);
     const update = (which: "--config" | "--live", xml: string) =>
-      net.update(network, which, reservationUpdates(network, xml, reservations), back);
+      net.update(network, which, reservationUpdates(network, xml, reservations, back), back);
     return [
       {
         title: `network ${network}: ${titleOf(reservations)}`,

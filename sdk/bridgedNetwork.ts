@@ -1,14 +1,21 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { LibvirtNetwork, type NetworkArgs, networkOutputs } from "./network";
+import type { BridgedPortgroup, Virtualport, Vlan } from "./networkParts";
 import type { Outputs } from "./resource";
 
 /** Arguments of {@link BridgedNetwork}. */
-export interface BridgedNetworkArgs extends NetworkArgs {
+export interface BridgedNetworkArgs extends Omit<NetworkArgs, "portgroups"> {
   /**
    * The bridge that its guests hang on: `br0.name`, or one that the host has already. One that is not there is a warning in preview, and an
    * error in `up`, before anything is touched.
    */
   bridge: pulumi.Input<string>;
+  /** Classes of guests. Default: none. A change is live, for guests that are plugged in later. */
+  portgroups?: pulumi.Input<pulumi.Input<BridgedPortgroup>[] | undefined>;
+  /** VLAN of the guests. Default: none. On a Linux bridge it needs libvirt 11.0 (refused in preview with an older one), on an Open vSwitch any. */
+  vlan?: pulumi.Input<Vlan | undefined>;
+  /** Where the bridge is no Linux bridge, what it is. Default: a Linux bridge. */
+  virtualport?: pulumi.Input<Virtualport | undefined>;
 }
 
 /**

@@ -20,7 +20,26 @@ export { OpenNetwork, type OpenNetworkArgs } from "./openNetwork";
 export { HostOnlyNetwork, type HostOnlyNetworkArgs } from "./hostOnlyNetwork";
 export { IsolatedNetwork, type IsolatedNetworkArgs } from "./isolatedNetwork";
 export { BridgedNetwork, type BridgedNetworkArgs } from "./bridgedNetwork";
-export type { DhcpReservation, NetworkDhcp } from "./network";
+export type {
+  DhcpReservation,
+  DhcpReservation6,
+  NetworkBootp,
+  NetworkDhcp,
+  NetworkDhcp6,
+  NetworkDhcpRange,
+} from "./networkDhcp";
+export type { DnsForwarder, DnsHost, DnsSrv, DnsTxt, NetworkDns } from "./networkDns";
+export type {
+  Bandwidth,
+  BandwidthRate,
+  BridgedPortgroup,
+  Nat,
+  NetworkRoute,
+  Portgroup,
+  Virtualport,
+  Vlan,
+  VlanTag,
+} from "./networkParts";
 export { Provider, type ConnectionArgs, type ProviderArgs } from "./provider";
 export { SysctlForwarding, type SysctlForwardingArgs } from "./sysctlForwarding";
 export type { GuestConfig } from "../provider/resources/guestConfig";

@@ -1,41 +1,33 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NetworkState } from "../provider/hostState";
+import type { NetworkDhcp, NetworkDhcp6 } from "./networkDhcp";
+import type { NetworkDns } from "./networkDns";
+import type { Bandwidth, NetworkRoute, Portgroup } from "./networkParts";
 import { KvmnetResource, type ResourceArgs } from "./resource";
 
-/** An address that is always leased to the same guest: `<host>` in https://libvirt.org/formatnetwork.html#addressing */
-export interface DhcpReservation {
-  /** MAC address of the guest's interface: `52:54:00:12:34:56`. Refused where it stands twice. */
-  mac: pulumi.Input<string>;
-  /** The address to lease, in the network's subnet; it may lie outside `start` … `end`. Refused where it stands twice. */
-  address: pulumi.Input<string>;
-  /** Host name that the guest is told, and that the network's DNS answers to. Default: none. */
-  name?: pulumi.Input<string | undefined>;
-}
-
-/** The network's DHCP server: `<dhcp>` in https://libvirt.org/formatnetwork.html#addressing */
-export interface NetworkDhcp {
-  /** First address to lease: `192.168.123.2`. Refused outside the subnet of `address`, or after `end`. */
-  start: pulumi.Input<string>;
-  /** Last address to lease: `192.168.123.254`. Refused outside the subnet of `address`. */
-  end: pulumi.Input<string>;
-  /**
-   * Seconds that a lease holds: at least 120 (the least that dnsmasq(8) takes), 0 for ever. Needs libvirt 6.3.0.
-   * Default: dnsmasq's, one hour.
-   */
-  leaseTime?: pulumi.Input<number | undefined>;
-  /** Addresses kept for certain guests. A guest's own resource can do it too: `address` of `GuestInterface`. Default: none. */
-  hosts?: pulumi.Input<pulumi.Input<DhcpReservation>[] | undefined>;
-}
-
-/** What every libvirt network takes. */
+/**
+ * What every libvirt network takes. What is left out is as libvirt has it by default; in a network that was taken over (`adopt`), as it was
+ * found there. An empty list says that there is to be none.
+ *
+ * Every change of a running network is said in the preview with what it disturbs: `live`, `dnsmasq reload`, `dnsmasq restart`, or `network bounce`,
+ * for which the guests are named that lose the network for a moment. Where nothing else is said of an argument, its change is a bounce.
+ */
 export interface NetworkArgs extends ResourceArgs {
   /**
    * Name of the libvirt network. Default: the resource's name. Changing it replaces the network. A network of that name that
    * is not ours is a conflict, unless `adopt`.
    */
   name?: pulumi.Input<string | undefined>;
-  /** Start the network when the host boots. Default: `true`. */
+  /** Start the network when the host boots. Default: `true`. A change is live. */
   autostart?: pulumi.Input<boolean | undefined>;
+  /** One line for people. Default: none. Needs libvirt 9.7. A change is live. */
+  title?: pulumi.Input<string | undefined>;
+  /** More for people, on one line too. Default: none. Needs libvirt 9.7. A change is live. */
+  description?: pulumi.Input<string | undefined>;
+  /** Guests on it reach the host and what is beyond, but not one another. Default: `false`. Needs libvirt 6.1. */
+  isolatedPorts?: pulumi.Input<boolean | undefined>;
+  /** Classes of guests. Default: none. A change is live, for guests that are plugged in later. */
+  portgroups?: pulumi.Input<pulumi.Input<Portgroup>[] | undefined>;
 }
 
 /** What a network with a bridge of its own takes. */
@@ -45,8 +37,23 @@ export interface OwnBridgeArgs extends NetworkArgs {
    * Default: `virbrN`, the next that is free. See https://libvirt.org/formatnetwork.html#connectivity
    */
   bridgeName?: pulumi.Input<string | undefined>;
-  /** Bytes of the largest packet on the network. Needs libvirt 3.1.0. Default: the kernel's, 1500. */
+  /** Bytes of the largest packet on the network, 68 to 65535. Needs libvirt 3.1. Default: the kernel's, 1500. */
   mtu?: pulumi.Input<number | undefined>;
+  /** Spanning tree protocol on the bridge. Default: `true`, as libvirt's. */
+  stp?: pulumi.Input<boolean | undefined>;
+  /** Seconds until the bridge forwards for a port that comes up, 0 to 30. Default: 0. */
+  delay?: pulumi.Input<number | undefined>;
+  /**
+   * Who fills the bridge's table of MAC addresses: the `kernel`, which learns, or `libvirt`, which knows them from the guests. Default: `kernel`.
+   * See `macTableManager` in https://libvirt.org/formatnetwork.html#connectivity
+   */
+  macTableManager?: pulumi.Input<"kernel" | "libvirt" | undefined>;
+  /** firewalld's zone of the bridge. Default: firewalld's `libvirt`. Needs firewalld on the host, and libvirt 5.1. */
+  zone?: pulumi.Input<string | undefined>;
+  /** Limits of the bridge: of all guests together. Default: none. For each guest, see `portgroups`. */
+  bandwidth?: pulumi.Input<Bandwidth | undefined>;
+  /** Let guests talk IPv6 among themselves though the host has no IPv6 address here. Default: `false`. `ipv6` in https://libvirt.org/formatnetwork.html#general-metadata */
+  guestIpv6?: pulumi.Input<boolean | undefined>;
 }
 
 /** What a network takes in which the host has an address. */
@@ -56,15 +63,31 @@ export interface AddressedNetworkArgs extends OwnBridgeArgs {
    * leads out. Refused without a prefix, or where the subnet overlaps with one on the host or of another network, which is named.
    */
   address: pulumi.Input<string>;
-  /** The DHCP server's range. Default: none; guests then need fixed addresses. */
+  /** The DHCP server. Default: none; guests then need fixed addresses. */
   dhcp?: pulumi.Input<NetworkDhcp | undefined>;
   /** The host's IPv6 address in the network, with prefix: `fd00:123::1/64`. Default: none. */
   address6?: pulumi.Input<string | undefined>;
+  /** The DHCP server of IPv6, in the subnet of `address6`. Default: none; guests then configure themselves by the router's advertisements. */
+  dhcp6?: pulumi.Input<NetworkDhcp6 | undefined>;
+  /**
+   * Further addresses of the host, of both families, with prefix: `["10.1.0.1/24"]`. libvirt leases in one subnet of a family, that of
+   * `address` or `address6`. Refused where they overlap. Default: none.
+   */
+  addresses?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** Routes of the host to what lies behind guests. Default: none. */
+  routes?: pulumi.Input<pulumi.Input<NetworkRoute>[] | undefined>;
   /**
    * DNS domain of the guests: `lab.example`. Default: none.
    * See `domain` in https://libvirt.org/formatnetwork.html#connectivity
    */
   domain?: pulumi.Input<string | undefined>;
+  /** The DNS server. Default: one that forwards to the host's. */
+  dns?: pulumi.Input<NetworkDns | undefined>;
+  /**
+   * Lines for dnsmasq's configuration beyond all that libvirt knows: `["cname=www,web"]`. libvirt does not look at them: what dnsmasq(8) refuses
+   * keeps the network from starting. Default: none. Needs libvirt 5.6. https://libvirt.org/formatnetwork.html#network-namespaces
+   */
+  dnsmasqOptions?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }
 
 /** What every libvirt network has. */

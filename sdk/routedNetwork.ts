@@ -4,7 +4,7 @@ import type { Outputs } from "./resource";
 
 /** Arguments of {@link RoutedNetwork}. */
 export interface RoutedNetworkArgs extends AddressedNetworkArgs {
-  /** Let the guests out through this device of the host only: `eth0`. Default: whichever the route says. */
+  /** Let the guests out through this device of the host only: `eth0`. Default: whichever the route says. A change is live. */
   forwardInterface?: pulumi.Input<string | undefined>;
 }
 

@@ -83,8 +83,13 @@ export function reservationUpdates(
   networkName: string,
   networkXml: string,
   reservations: Readonly<Record<string, ReservationState | null>>,
+  back = false,
 ): Update[] {
-  const all = Object.entries(reservations).map(([client, want]) => hostUpdate(networkXml, client, want));
+  const all = Object.entries(reservations).map(([client, want]) => {
+    const update = hostUpdate(networkXml, client, want);
+    // Nobody knows how far the way there was gone.
+    return { ...update, canModify: update.canModify && !back };
+  });
   const say = (verb: string, xml: string, parentIndex: number) =>
     netUpdate(networkName, verb, "ip-dhcp-host", xml, parentIndex);
   const remove = all.flatMap(({ there, partial, parentIndex, element, canModify }) =>
@@ -92,10 +97,15 @@ export function reservationUpdates(
   );
   const put = all.flatMap(({ there, parentIndex, element, canModify }) => {
     if (element === undefined) return [];
-    const add = say("add-last", element, parentIndex);
-    return [canModify ? { there, then: say("modify", element, parentIndex), otherwise: add } : { there: "", then: add, otherwise: add }]; // prettier-ignore
+    const otherwise = say("add-last", element, parentIndex);
+    const update = canModify
+      ? { there, then: say("modify", element, parentIndex), otherwise }
+      : { there: "", then: otherwise, otherwise: "" };
+    return [{ update, canModify }];
   });
-  return [...remove, ...put];
+  // An address is free when all that had it have gone, or have another one.
+  const those = (which: boolean) => put.flatMap(({ update, canModify }) => (canModify === which ? [update] : []));
+  return [...remove, ...those(true), ...those(false)];
 }
 
 /** What reservations disturb: where nothing was leased yet, dnsmasq has to begin to (networkUpdate). */

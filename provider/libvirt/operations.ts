@@ -1,4 +1,4 @@
-import { command } from "../shell";
+import { command, quote } from "../shell";
 import type { Update } from "./networkUpdate";
 
 /**
@@ -116,13 +116,10 @@ export const net = {
   undefine: (name: string) => command("net_undefine", name),
   autostart: (name: string, on: boolean) => command("net_autostart", name, on ? "on" : "off"),
   update: (name: string, which: "--config" | "--live", updates: readonly Update[], back: boolean) =>
-    command(
-      "net_update",
-      name,
-      which,
-      back ? "back" : "",
-      ...updates.flatMap(({ there, then, otherwise }) => [there, then, otherwise]),
-    ),
+    [
+      command("net_update", name, which, back ? "back" : ""),
+      ...updates.map(({ there, then, otherwise }) => `  ${[there, then, otherwise].map(quote).join(" ")}`),
+    ].join(" \\\n"),
   bounce: (name: string, taps: readonly string[]) => command("net_bounce", name, ...taps),
 };
 

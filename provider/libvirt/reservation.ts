@@ -66,13 +66,16 @@ export function hostUpdate(networkXml: string, client: string, reservation: Rese
   const spelled = is?.getAttribute(attribute) ?? client.toLowerCase();
   const partial = parseXml("<host/>");
   partial.setAttribute(attribute, spelled);
+  const there = printXml(partial).replace("/>", "");
+  // libvirt does not look for a DUID.
+  if (attribute === "id" && is?.getAttribute("ip")) partial.setAttribute("ip", is.getAttribute("ip")!);
   const address = reservation?.address ?? is?.getAttribute("ip") ?? "";
   const wanted = reservation && (is ?? hostElement(client, reservation));
   if (is && reservation) lay(is, valuesOf(client, reservation, is), dhcpHost);
   const { ip: itsAddress, name } = (wanted ? read(wanted, dhcpHost) : {}) as Host;
   const others = all.filter(({ element }) => element !== is).map(({ element }) => read(element, dhcpHost) as Host);
   return {
-    there: printXml(partial).replace("/>", ""),
+    there,
     partial: printXml(partial),
     ...(wanted && { element: onOneLine(wanted) }),
     parentIndex: address ? childrenOf(root, "ip").findIndex((element) => holds(element, address)) : -1,

@@ -352,7 +352,7 @@ describe("reservations", () => {
     ]);
     const [remove, add] = say({ "0:3:0:1:0:16:3e:11:22:33": { address: "fd00::21" } });
     expect(remove!.there).toBe("<host id='0:3:0:1:0:16:3e:11:22:33'");
-    expect(add!.otherwise).toMatch(/name='.*six.* --parent-index 1$/);
+    expect(add!.then).toMatch(/name='.*six.* --parent-index 1$/);
   });
 });
 
