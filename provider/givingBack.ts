@@ -29,7 +29,12 @@ export function givingBack(state: HostState, before: HostState, now: Observed, s
     ...target,
     ...(target.links && { links: keep(target.links, (name, link) => link === null || now.links[name] !== undefined) }),
     ...(target.interfaces && {
-      interfaces: keep(target.interfaces, (key) => now.domains[networkKey(key)[0]] !== undefined),
+      interfaces: Object.fromEntries(
+        Object.entries(keep(target.interfaces, (key) => now.domains[networkKey(key)[0]] !== undefined)).map(
+          // One that may be attached anew may be so for this, too.
+          ([key, nic]) => [key, nic && state.interfaces?.[key]?.pending ? { ...nic, pending: [] } : nic],
+        ),
+      ),
     }),
     ...(target.reservations && {
       reservations: keep(target.reservations, (key) => now.networks[networkKey(key)[0]] !== undefined),

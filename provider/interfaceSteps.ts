@@ -1,6 +1,6 @@
 import type { Observed } from "./facts";
 import { equal, type HostState, type InterfaceState } from "./hostState";
-import { interfaceView, mergeInterface, reattached, updateLive } from "./libvirt/interface";
+import { interfaceView, mergeInterface, outsideOfNetwork, reattached, updateLive } from "./libvirt/interface";
 import { changesOf, elementsOf } from "./libvirt/liveInterface";
 import { nic } from "./libvirt/operations";
 import { unplugged } from "./libvirt/taps";
@@ -41,8 +41,17 @@ export function interfaceSteps(
         { title: `guest ${domain}: plug ${mac} into ${loose.bridge}`, script: nic.plug(loose.tap, loose.bridge) },
       ];
     const update = original !== undefined || again || !changes || changes.live.length > 0;
+    const outside = update && !again && live !== undefined ? outsideOfNetwork(live, want.xml) : undefined;
     const how = again ? "attach anew" : is ? "change" : "attach";
     return [
+      ...(outside === undefined
+        ? []
+        : [
+            {
+              title: `guest ${domain}: take ${mac} out of its port group`,
+              script: nic.put(domain, mac, { persistent: "", live: outside, again: false }),
+            },
+          ]),
       {
         title: `guest ${domain}: ${how} ${mac}${update || !is ? "" : " at its next start"}`,
         script: nic.put(domain, mac, {

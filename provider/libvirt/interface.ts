@@ -83,6 +83,21 @@ export function interfaceChanges(live: string, desired: string, network?: string
 const isLive = ({ source: is }: InterfaceProperties, { source: want }: InterfaceProperties): boolean =>
   [is, want].every((source) => source?.type === "bridge" || source?.type === "network") || equal(is, want);
 
+/**
+ * libvirt does not hear of another port group in the same network (9.0 in silence, later ones refuse it). On the network's bridge itself, where the tap
+ * is plugged in anyway, it is no port of the network's for a moment, and then it can be one of the other group.
+ */
+export function outsideOfNetwork(live: string, desired: string): string | undefined {
+  const [is, want] = [interfaceFromXml(live), interfaceFromXml(desired)];
+  const bridge = childAttribute(parseXml(live), "source", "bridge");
+  const isSame = [is, want].every(({ source }) => source?.type === "network") && networkOf(is) === networkOf(want);
+  return isSame && bridge !== undefined && !equal(is.source, want.source)
+    ? updateLive(live, interfaceToXml({ ...want, source: { type: "bridge", bridge } }))
+    : undefined;
+}
+
+const networkOf = ({ source }: InterfaceProperties) => (source as { network?: string }).network;
+
 /** What `virsh update-device --live` takes for the live part of the change: the running guest's element, but for that. */
 export function updateLive(live: string, desired: string): string {
   const root = parseXml(live);

@@ -177,7 +177,8 @@ const filter: Property<FilterReference> = {
     const is = ensureChild(element, "filterref", ORDER);
     setAttributes(is, { filter: value.name });
     removeAll(childrenOf(is, "parameter"));
-    for (const [name, values] of Object.entries(value.parameters))
+    // Pulumi's engine keeps no order of keys, and the same is to be the same text.
+    for (const [name, values] of Object.entries(value.parameters).sort(([a], [b]) => (a < b ? -1 : 1)))
       for (const value of values) setAttributes(append(is, "parameter"), { name, value });
   },
 };

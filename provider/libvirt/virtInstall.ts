@@ -50,5 +50,5 @@ function valuesOf(element: XmlElement, path: string): { path: string; value: str
   ];
 }
 
-/** A comma in a value is doubled. */
-const word = (value: string) => value.replaceAll(",", ",,");
+/** virt-install splits its words as a shell would, at commas (parse_optstr_tuples in virtinst/cli.py). */
+const word = (value: string) => (/[,"'\\]/.test(value) ? JSON.stringify(value) : value);

@@ -133,7 +133,7 @@ cd /etc
 echo "== files"; find network sysctl.conf sysctl.d udev libvirt modules modules-load.d resolv.conf /run/network -printf '%p %y %m %u:%g %l\\n' | sort
 find network sysctl.conf sysctl.d udev libvirt modules-load.d /run/network resolv.conf -type f -print0 | sort -z | xargs -0 sha256sum
 echo "== transactions at work"; for t in /run/kvmnet/*/; do [ ! -d "$t" ] || [ -e "$t/done" ] || echo "$t"; done
-echo "== links"; ip -o -d link | sed 's/^[0-9]*: //; s/ \\(gc_timer\\|hello_timer\\|tcn_timer\\|topology_change_timer\\|fdb_n_learned\\) *[0-9.]*//g' | sort
+echo "== links"; ip -o -d link | sed 's/^[0-9]*: //; s/ \\(gc_timer\\|hello_timer\\|tcn_timer\\|topology_change_timer\\|hold_timer\\|message_age_timer\\|forward_delay_timer\\|fdb_n_learned\\) *[0-9.]*//g' | sort
 echo "== addresses"; ip -o addr | sed 's/^[0-9]*: //' | grep -v ' fe80::' | sort
 echo "== routes"; { ip -4 route show table all; ip -6 route show table all; } | grep -v 'fe80::\\|ff00::\\|proto kernel' | sort
 echo "== sysctls"; cd /proc/sys/net; grep -s . ipv4/ip_forward ipv6/conf/all/forwarding bridge/*

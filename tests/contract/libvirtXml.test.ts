@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { interfaceToXml, setInterface } from "../../provider/libvirt/interface";
+import { interfaceToXml, setInterface, type InterfaceDefinition } from "../../provider/libvirt/interface";
 import { mergeNetwork, networkToXml, setReservation, type Network } from "../../provider/libvirt/network";
 
 /** What we give to libvirt is valid by libvirt's own schemas. */
@@ -87,9 +87,18 @@ test("network: with a reservation", () =>
     ),
   ).toBe("valid"));
 
-test.each([
+test.each<Partial<InterfaceDefinition>>([
   { source: { type: "bridge", bridge: "br0" } },
-  { source: { type: "network", network: "lab" }, model: "e1000", linkState: "down" as const, alias: "ua-0b2e" },
+  { source: { type: "network", network: "lab" }, model: "e1000", linkState: "down", alias: "ua-0b2e" },
+  { source: { type: "user" } },
+  { source: { type: "user", backend: "passt" }, model: "virtio" },
+  {
+    source: { type: "network", network: "lab", portgroup: "pg1" },
+    vlan: { trunk: true, tags: [{ id: 42 }, { id: 43, nativeMode: "untagged" }] },
+    bandwidth: { inbound: { average: 1000, peak: 5000, floor: 200, burst: 1024 }, outbound: { average: 128 } },
+    filter: { name: "clean-traffic", parameters: { IP: ["10.0.0.1", "10.0.0.2"], CTRL_IP_LEARNING: ["dhcp"] } },
+    ...{ isolated: true, tapName: "web-lan", model: "virtio", queues: 4, mtu: 1400, bootOrder: 2 },
+  },
 ])("interface: %j", (definition) => {
   const mac = "52:54:00:00:00:09";
   expect(validate("domain", setInterface(captured("domain-pc"), mac, interfaceToXml({ mac, ...definition })))).toBe(

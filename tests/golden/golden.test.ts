@@ -116,8 +116,11 @@ async function expectLifecycle(
 
 /** What has to be as before: the text of files, the meaning of XML. A lease is its client's to get again. */
 function comparable({ leased: _, ...observed }: Observed) {
-  // What libvirt itself adds to a running interface: the port it has made for it.
-  const live = (xml: string) => printXml(parseXml(xml)).replace(/(<source network='[^']*')[^>]*\/>/g, "$1/>");
+  // What libvirt itself adds to a running interface: the port it has made for it, its tap and its name.
+  const live = (xml: string) =>
+    printXml(parseXml(xml))
+      .replace(/(<source network='[^']*')[^>]*\/>/g, "$1/>")
+      .replace(/\n *<(target dev='vnet|alias name='net)\d+'\/>/g, "");
   const xml = <T extends { readonly xml: string; readonly liveXml?: string }>(all: Readonly<Record<string, T>>) =>
     Object.fromEntries(
       Object.entries(all).map(([name, is]) => [

@@ -7,6 +7,7 @@ import {
   interfaceToXml,
   interfaceView,
   mergeInterface,
+  outsideOfNetwork,
   reattached,
   setInterface,
   tapOf,
@@ -57,9 +58,9 @@ const EVERYTHING_XML = `<interface type='network'>
   <model type='virtio'/>
   <driver queues='4'/>
   <filterref filter='clean-traffic'>
+    <parameter name='CTRL_IP_LEARNING' value='dhcp'/>
     <parameter name='IP' value='10.0.0.1'/>
     <parameter name='IP' value='10.0.0.2'/>
-    <parameter name='CTRL_IP_LEARNING' value='dhcp'/>
   </filterref>
   <link state='down'/>
   <mtu size='1400'/>
@@ -241,6 +242,17 @@ describe("on a running guest", () => {
     expect(reattached(live[bridge]!, as(persistent[bridge]!, { model: "virtio" }))).toContain("<target dev='tap-pc'/>");
   });
 
+  test("from one port group to another it is no port of the network's for a moment", () => {
+    const to = (source: object) => as(persistent[net]!, { source });
+    const other = to({ type: "network", network: "lab", portgroup: "pg2" });
+    expect(outsideOfNetwork(live[net]!, other)).toContain(
+      "<interface type='bridge'>\n  <mac address='52:54:00:00:00:01'/>\n  <source bridge='virbr0'/>\n  <target dev='vnet0'/>",
+    );
+    expect(outsideOfNetwork(live[net]!, as(persistent[net]!, { linkState: "down" }))).toBeUndefined();
+    expect(outsideOfNetwork(live[net]!, to({ type: "network", network: "two" }))).toBeUndefined();
+    expect(outsideOfNetwork(live[net]!, to({ type: "bridge", bridge: "br0" }))).toBeUndefined();
+  });
+
   test("what it has from its port group or its network is none of its own", () => {
     const network = `<network><name>lab</name><bandwidth><inbound average='9'/></bandwidth><port isolated='yes'/>
       <portgroup name='pg1'><bandwidth><inbound average='1000'/></bandwidth></portgroup>
@@ -314,7 +326,7 @@ test.each<[Partial<InterfaceDefinition>, string]>([
   [{ source: { type: "bridge", bridge: "br0" }, model: "virtio", alias: "ua-x" }, `bridge=br0,model=virtio,mac=${net}`],
   [
     { source: { type: "network", network: "a,b" }, model: "e1000", linkState: "down" },
-    `network=a,,b,model=e1000,mac=${net},link.state=down`,
+    `network="a,b",model=e1000,mac=${net},link.state=down`,
   ],
   [
     { source: { type: "user", backend: "passt" } },
@@ -322,7 +334,7 @@ test.each<[Partial<InterfaceDefinition>, string]>([
   ],
   [
     EVERYTHING,
-    `network=lab,source.portgroup=pg1,model=virtio,mac=${net},link.state=down,mtu.size=1400,target.dev=web-lan,driver.queues=4,filterref.filter=clean-traffic,boot.order=2,xpath1.set=./vlan/@trunk,xpath1.value=yes,xpath2.set=./vlan/tag[1]/@id,xpath2.value=42,xpath3.set=./vlan/tag[2]/@id,xpath3.value=43,xpath4.set=./vlan/tag[2]/@nativeMode,xpath4.value=untagged,xpath5.set=./bandwidth/inbound/@average,xpath5.value=1000,xpath6.set=./bandwidth/inbound/@peak,xpath6.value=5000,xpath7.set=./bandwidth/inbound/@floor,xpath7.value=200,xpath8.set=./bandwidth/inbound/@burst,xpath8.value=1024,xpath9.set=./bandwidth/outbound/@average,xpath9.value=128,xpath10.set=./port/@isolated,xpath10.value=yes,xpath11.set=./filterref/parameter[1]/@name,xpath11.value=IP,xpath12.set=./filterref/parameter[1]/@value,xpath12.value=10.0.0.1,xpath13.set=./filterref/parameter[2]/@name,xpath13.value=IP,xpath14.set=./filterref/parameter[2]/@value,xpath14.value=10.0.0.2,xpath15.set=./filterref/parameter[3]/@name,xpath15.value=CTRL_IP_LEARNING,xpath16.set=./filterref/parameter[3]/@value,xpath16.value=dhcp`,
+    `network=lab,source.portgroup=pg1,model=virtio,mac=${net},link.state=down,mtu.size=1400,target.dev=web-lan,driver.queues=4,filterref.filter=clean-traffic,boot.order=2,xpath1.set=./vlan/@trunk,xpath1.value=yes,xpath2.set=./vlan/tag[1]/@id,xpath2.value=42,xpath3.set=./vlan/tag[2]/@id,xpath3.value=43,xpath4.set=./vlan/tag[2]/@nativeMode,xpath4.value=untagged,xpath5.set=./bandwidth/inbound/@average,xpath5.value=1000,xpath6.set=./bandwidth/inbound/@peak,xpath6.value=5000,xpath7.set=./bandwidth/inbound/@floor,xpath7.value=200,xpath8.set=./bandwidth/inbound/@burst,xpath8.value=1024,xpath9.set=./bandwidth/outbound/@average,xpath9.value=128,xpath10.set=./port/@isolated,xpath10.value=yes,xpath11.set=./filterref/parameter[1]/@name,xpath11.value=CTRL_IP_LEARNING,xpath12.set=./filterref/parameter[1]/@value,xpath12.value=dhcp,xpath13.set=./filterref/parameter[2]/@name,xpath13.value=IP,xpath14.set=./filterref/parameter[2]/@value,xpath14.value=10.0.0.1,xpath15.set=./filterref/parameter[3]/@name,xpath15.value=IP,xpath16.set=./filterref/parameter[3]/@value,xpath16.value=10.0.0.2`,
   ],
 ])("virtInstallArgument: %j", (definition, argument) =>
   // prettier-ignore
