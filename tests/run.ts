@@ -45,14 +45,14 @@ async function main(chosen: readonly string[]): Promise<void> {
   }
   // By what is left out, so that `--selectProjects` of the command line may choose among the rest.
   const machineOnly = [...chosen, "--maxWorkers=2", "--ignoreProjects", "e2e"];
-  if (all || (await hasTests(machineOnly))) await runJest(machineOnly, count);
+  if (all || (await hasTests(machineOnly))) await swept(() => runJest(machineOnly, count));
 
   const endToEnd = [...chosen, "--ignoreProjects", "unit", "golden", "contract"];
   // Two at a time, each file in a lab of its own: they wait more than they work.
   const together = [...endToEnd, "--maxWorkers=2", `--testPathIgnorePatterns=${ALONE}`];
   const alone = [...endToEnd, "--runInBand", `--testPathIgnorePatterns=e2e/(?!.*${ALONE})`];
   for (const some of [together, alone])
-    if (all || (await hasTests(some))) await inLab(() => runJest(some, count), count);
+    if (all || (await hasTests(some))) await swept(() => inLab(() => runJest(some, count), count));
   exitIfInterrupted();
 
   if (count.passed + count.failed === 0) fail(count, ["no test was run", ...chosen].join(" "));
@@ -77,17 +77,25 @@ async function hasTests(args: readonly string[]): Promise<boolean> {
 }
 
 /** Does `work`, and takes down what labs it left: also after a Ctrl-C or a crash of jest. */
+async function swept(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } finally {
+    if (process.getuid?.() === 0) {
+      const { down, useOwnLab } = await import("./lab/lab");
+      useOwnLab("test"); // not the one that somebody plays with
+      await down().catch((error: unknown) => console.error(`Unable to take the lab down: ${String(error)}`));
+      delete process.env["KVMNET_LAB"];
+    }
+  }
+}
+
 async function inLab(work: () => Promise<void>, count: Count): Promise<void> {
-  const { down, useOwnLab } = await import("./lab/lab");
   try {
     await prepareLab();
     await work();
   } catch (error) {
     fail(count, `e2e could not run: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    useOwnLab("test"); // not the one that somebody plays with
-    await down().catch((error: unknown) => console.error(`Unable to take the lab down: ${String(error)}`));
-    delete process.env["KVMNET_LAB"];
   }
 }
 

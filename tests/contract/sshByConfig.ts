@@ -21,7 +21,7 @@ export function byConfig(suite: SshSuite, by: By): void {
     const own = [`IdentityFile ${suite.key}`, `UserKnownHostsFile ${file}`, "HostKeyAlias rack7", "ConnectTimeout 2"];
     config(`Host kvm1\n  HostName 127.0.0.1\n  Port ${suite.sshd.port}\n  User root\n  ${own.join("\n  ")}`);
     expect(await out(host("kvm1"))).toBe("hello\n");
-    await refused(host("kvm1", { port: 1, connectTimeout: 1 }).run("true"), "unreachable", "root@kvm1:1");
+    await refused(host("kvm1", { port: 1 }).run("true"), "unreachable", "root@kvm1:1");
     const silent = await shop.listen((await import("node:net")).createServer(() => undefined));
     await refused(host("kvm1", { port: silent }).run("true"), "unreachable", "within 2 s");
   });
@@ -135,10 +135,10 @@ export function byConfig(suite: SshSuite, by: By): void {
       await refused(host("kvm1").run("true"), "authentication", "kvm1's jump host gate1");
       forget();
       chain(all(), "ProxyJump gate1");
-      await refused(host("kvm1", { port: 1, connectTimeout: 1 }).run("true"), "unreachable", /Connection refused/);
+      await refused(host("kvm1", { port: 1 }).run("true"), "unreachable", /Connection refused/);
       forget();
       chain(all(), "ProxyJump root@127.0.0.1:1");
-      await refused(host("kvm1", { connectTimeout: 1 }).run("true"), "unreachable", "127.0.0.1", /port 1\b/, /refused/);
+      await refused(host("kvm1").run("true"), "unreachable", "127.0.0.1", /port 1\b/, /refused/);
     });
   });
 }
