@@ -8,7 +8,7 @@ import {
   tapOf,
   type InterfaceDefinition,
 } from "../libvirt/interface";
-import type { InterfaceProperties, PropertyName } from "../libvirt/interfaceProperties";
+import type { InterfaceProperties, InterfaceSource, PropertyName } from "../libvirt/interfaceProperties";
 import { changesOf, elementsOf } from "../libvirt/liveInterface";
 import { reservations } from "../libvirt/network";
 import { virtInstallArgument } from "../libvirt/virtInstall";
@@ -104,7 +104,7 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
     const pending =
       live === undefined || persistent === undefined
         ? []
-        : changesOf(observed, live, persistent).nextStart.map((name) => argumentOf(name, persistent));
+        : changesOf(observed, live, persistent).nextStart.map((name) => argumentOf(name, persistent, live));
     return { ...(tap && { tap }), ...(address && { currentAddress: address }), pending };
   },
 };
@@ -124,15 +124,18 @@ const isToldAll = ({ source, guest: { address, address6 } }: GuestInterfaceSpec)
   source.type !== "bridge" && address === undefined && address6 === undefined;
 
 /** A port group that nobody speaks of stays with its network. */
-const isSameNetwork = (had: InterfaceProperties["source"], want: GuestInterfaceSpec["source"]) =>
+const isSameNetwork = (had: InterfaceProperties["source"], want: InterfaceSource) =>
   had !== undefined && "network" in had && "network" in want && had.network === want.network;
 
 const defined = (all: { readonly [K in keyof InterfaceDefinition]: InterfaceDefinition[K] | undefined }) =>
   Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as InterfaceDefinition;
 
 /** The argument that says it: a source is a bridge, a network or a user network. */
-const argumentOf = (name: PropertyName, xml: string): string =>
-  name === "source" ? interfaceFromXml(xml).source!.type : name;
+const argumentOf = (name: PropertyName, xml: string, was: string): string => {
+  const { source } = interfaceFromXml(xml);
+  if (name !== "source") return name;
+  return isSameNetwork(interfaceFromXml(was).source, source!) ? "portgroup" : source!.type;
+};
 
 /** A running network's DHCP server reads its reservations again. */
 function reserves(
@@ -151,17 +154,26 @@ function reserves(
 /** What a change of the interface means for the running guest. */
 function disruptions(spec: GuestInterfaceSpec, mac: string, xml: string, observed: Observed): Disruption[] {
   const { persistent, live } = elementsOf(observed, spec.domain, mac);
-  if (live === undefined || persistent === undefined) return [];
-  const { live: now, nextStart } = changesOf(observed, live, xml);
-  // What was defined before waits already, and was said then.
-  const { live: defines, nextStart: more } = interfaceChanges(persistent, xml);
-  const later = nextStart.filter((name) => [...defines, ...more].includes(name));
-  const what = (names: readonly PropertyName[]) =>
-    `interface ${mac} of guest ${spec.domain}: ${names.map((name) => argumentOf(name, xml)).join(", ")}`;
-  if (spec.reattach && nextStart.length > 0)
-    return [{ label: "link bounce", what: what([...nextStart, ...now]), guests: [spec.domain] }];
-  return [
-    ...(now.length > 0 ? [{ label: "live", what: what(now) } as const] : []),
-    ...(later.length > 0 ? [{ label: "next start", what: what(later), guests: [spec.domain] } as const] : []),
-  ];
+  const nic = `interface ${mac} of guest ${spec.domain}`;
+  if (observed.domains[spec.domain]?.liveXml === undefined) return [];
+  if (live === undefined) return [{ label: "live", what: nic }];
+  const changes = changesOf(observed, live, xml);
+  const defines = persistent === undefined ? undefined : interfaceChanges(persistent, xml);
+  const defined = [...(defines?.live ?? []), ...(defines?.nextStart ?? [])];
+  const said = (label: Disruption["label"], names: readonly PropertyName[]): Disruption[] =>
+    names.length === 0
+      ? []
+      : [
+          {
+            label,
+            what: `${nic}: ${names.map((name) => argumentOf(name, xml, live)).join(", ")}`,
+            ...(label !== "live" && { guests: [spec.domain] }),
+          },
+        ];
+  if (spec.reattach && changes.nextStart.length > 0)
+    return said("link bounce", [...changes.nextStart, ...changes.live]);
+  // What the running guest has already is only defined; what waits since an earlier change was said then.
+  const known = defined.filter((name) => ![...changes.live, ...changes.nextStart].includes(name));
+  const later = changes.nextStart.filter((name) => defined.includes(name));
+  return [...said("live", [...changes.live, ...known]), ...said("next start", later)];
 }

@@ -30,6 +30,11 @@ iface br0 inet static
   },
 };
 
+/** What such a host has beside. */
+const hardware: Record<string, string> = {
+  "two-nics": "ip link add eth1 type veth peer name cable && ip link set cable up && ip link set eth1 up",
+};
+
 beforeAll(() => useOwnLab("examples"));
 afterAll(() => down());
 
@@ -40,6 +45,7 @@ describe.each(names)("examples/%s", (name) => {
 
   beforeAll(async () => {
     host = await up("kvm1", hosts[name]);
+    await host.must(hardware[name] ?? "");
     for (const domain of domainsOf(name)) {
       await guest(host, domain);
       // A guest that has booted: an interface is unplugged only with its consent.
