@@ -73,8 +73,12 @@ function linkSteps(desired: HostState, observed: Observed, original: Observed | 
   const guests = Object.entries(links).flatMap(([name, link]) =>
     link?.kind === "bridge" && !observed.links[name]
       ? tapsOn(observed, { bridge: name })
-          .filter((tap) => observed.links[tap])
-          .map((tap) => `link set dev ${tap} master ${name}`)
+          .map((word) => word.split("/"))
+          .filter(([tap = ""]) => observed.links[tap])
+          .flatMap(([tap, isolated]) => [
+            `link set dev ${tap} master ${name}`,
+            ...(isolated ? [`link set dev ${tap} type bridge_slave isolated on`] : []),
+          ])
       : [],
   );
   const lines = [...linkBatch(links, observed.links, observed.leased), ...guests];

@@ -1,43 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { InterfaceState, ReservationState } from "../provider/hostState";
 import type { GuestConfig } from "../provider/resources/guestConfig";
+import type { BandwidthRate, Vlan } from "./networkParts";
 import { KvmnetResource, type Outputs, type ResourceArgs } from "./resource";
-
-/** The tags of a trunk: see {@link GuestInterfaceArgs.vlan}. */
-export interface VlanTrunk {
-  /** The VLANs that the guest's tagged frames may be of, 1 to 4094 each; one that stands twice is refused. */
-  trunk: pulumi.Input<pulumi.Input<number>[]>;
-  /** The one of them that frames without a tag are of. Default: none. */
-  native?: pulumi.Input<number | undefined>;
-  /** Whether frames of the native VLAN leave with a tag or without one. Default: `untagged`. */
-  nativeMode?: pulumi.Input<"tagged" | "untagged" | undefined>;
-}
-
-/** A rate, in KiB a second. */
-export interface InterfaceRate {
-  /** The rate that holds over time, in KiB a second. Needed, unless there is a `floor`. */
-  average?: pulumi.Input<number | undefined>;
-  /** The most for a moment, in KiB a second. Needs `average`. Default: none, the device's own. */
-  peak?: pulumi.Input<number | undefined>;
-  /** How much may go at `peak`, in KiB. Needs `average`. Default: libvirt's. */
-  burst?: pulumi.Input<number | undefined>;
-}
 
 /** See {@link GuestInterfaceArgs.bandwidth}. */
 export interface InterfaceBandwidth {
-  /** What comes to the guest. */
+  /** To the guest. Default: no limit. */
   inbound?: pulumi.Input<
-    | (InterfaceRate & {
+    | (BandwidthRate & {
         /**
-         * The rate that the guest has at least, in KiB a second, of what the network it is in has for inbound; refused on a bridge, and in a
-         * network without an inbound bandwidth.
+         * KiB a second that the guest has at least, of what the network it is in has for `inbound`; refused on a bridge, and in a network that has no
+         * inbound `bandwidth`. Default: none.
          */
         floor?: pulumi.Input<number | undefined>;
       })
     | undefined
   >;
-  /** What the guest sends. */
-  outbound?: pulumi.Input<InterfaceRate | undefined>;
+  /** From the guest. Default: no limit. */
+  outbound?: pulumi.Input<BandwidthRate | undefined>;
 }
 
 /** See {@link GuestInterfaceArgs.filter}. */
@@ -96,11 +77,11 @@ export interface GuestInterfaceArgs extends ResourceArgs {
    */
   linkState?: pulumi.Input<"up" | "down" | undefined>;
   /**
-   * The VLAN of the guest's frames: a tag from 1 to 4094, of which the guest knows nothing; or the tags of a trunk, `{ trunk: [10, 20], native: 10 }`.
+   * The VLAN of the guest's frames, `{ tags: [{ id: 42 }] }`, of which the guest knows nothing; or a trunk of several.
    * On a Linux bridge it needs libvirt 11.0; before that it is refused but on Open vSwitch (`<virtualport type='openvswitch'>` in the network).
    * Default: none. See https://libvirt.org/formatdomain.html#setting-vlan-tag-on-supported-network-types-only
    */
-  vlan?: pulumi.Input<number | VlanTrunk | undefined>;
+  vlan?: pulumi.Input<Vlan | undefined>;
   /**
    * How much may pass, each way. Default: no limit.
    * See https://libvirt.org/formatdomain.html#quality-of-service

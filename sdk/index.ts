@@ -10,8 +10,6 @@ export {
   type GuestInterfaceArgs,
   type InterfaceBandwidth,
   type InterfaceFilter,
-  type InterfaceRate,
-  type VlanTrunk,
 } from "./guestInterface";
 export { HostNetwork, type HostNetworkArgs, type HostNetworkNetwork } from "./hostNetwork";
 export { NatNetwork, type NatNetworkArgs } from "./natNetwork";

@@ -1,5 +1,5 @@
 import type { Observed } from "../facts";
-import { interfacesOf, pluggedInto } from "./interface";
+import { interfaceFromXml, interfacesOf, pluggedInto } from "./interface";
 import { networkFromXml } from "./network";
 
 /** Where a running guest's tap belongs. */
@@ -7,11 +7,13 @@ interface Plug {
   readonly tap: string;
   readonly network?: string | undefined;
   readonly bridge: string | undefined;
+  readonly isolated: boolean;
 }
 
 /**
  * Taps of running guests on that network or bridge. Where it is made anew, by us or by hand, libvirt does not put them back
- * (virNetworkCreate knows of no guest): the guest keeps its address and reaches nobody.
+ * (virNetworkCreate knows of no guest): the guest keeps its address and reaches nobody. One that is isolated from others is `vnet3/isolated`: the
+ * kernel forgets that with the bridge.
  */
 export const tapsOn = (
   observed: Observed,
@@ -21,13 +23,16 @@ export const tapsOn = (
     .flatMap(({ liveXml }) => (liveXml === undefined ? [] : Object.values(interfacesOf(liveXml))))
     .flatMap((element) => plug(observed, element) ?? [])
     .filter((found) => ("network" in source ? found.network === source.network : found.bridge === source.bridge))
-    .map(({ tap }) => tap);
+    .map(word);
+
+/** `nic_plug` takes it so; a device's name has no slash. */
+const word = ({ tap, isolated }: Plug) => (isolated ? `${tap}/isolated` : tap);
 
 /** The tap of a running guest's interface and its bridge, where both are there and the one is not plugged into the other. */
 export function unplugged(observed: Observed, element: string): { tap: string; bridge: string } | undefined {
   const found = plug(observed, element);
   if (!found?.bridge || !observed.links[found.tap] || !observed.links[found.bridge]) return undefined;
-  return observed.links[found.tap]!.master === found.bridge ? undefined : { tap: found.tap, bridge: found.bridge };
+  return observed.links[found.tap]!.master === found.bridge ? undefined : { tap: word(found), bridge: found.bridge };
 }
 
 function plug(observed: Observed, element: string): Plug | undefined {
@@ -35,5 +40,6 @@ function plug(observed: Observed, element: string): Plug | undefined {
   if (tap === undefined) return undefined;
   const { network, bridge } = source;
   const live = network === undefined ? undefined : (observed.networks[network]?.liveXml ?? "");
-  return { tap, network, bridge: live ? networkFromXml(live).bridge?.name : bridge };
+  const isolated = interfaceFromXml(element).isolated === true;
+  return { tap, network, bridge: live ? networkFromXml(live).bridge?.name : bridge, isolated };
 }

@@ -4,6 +4,7 @@ import { interfacesOf, tapOf, type InterfaceDefinition } from "../libvirt/interf
 import { networkFromXml, reservations } from "../libvirt/network";
 import { inSubnet } from "../parse";
 import type { GuestInterfaceSpec } from "./guestInterfaceSpec";
+import { isOlder } from "./networkVersions";
 
 /** What the host has to say against the interface: every reason, by its property. */
 export function guestInterfaceProblems(
@@ -17,9 +18,9 @@ export function guestInterfaceProblems(
   const has = (what: string) => `${host} has ${what}`;
   const { libvirtVersion = "an unknown version", commands } = observed.facts;
   const needs = (version: string) =>
-    atLeast(libvirtVersion, version) ? undefined : `needs libvirt ${version}, ${has(libvirtVersion)}`;
+    isOlder(libvirtVersion, version) ? `needs libvirt ${version}, ${has(libvirtVersion)}` : undefined;
   const domain = observed.domains[spec.domain];
-  const { source, vlan, bandwidth, bootOrder, tapName, queues, filter, model = "" } = definition;
+  const { source, vlan, bandwidth, bootOrder, tapName, queues, filter, mtu, isolated, model = "" } = definition;
   const network = networkOf(spec, observed);
   return [
     ...problem(
@@ -36,6 +37,8 @@ export function guestInterfaceProblems(
             (commands.includes("passt") ? undefined : `passt is not installed on ${host} (Debian: apt install passt)`),
         )
       : []),
+    ...problem("mtu", mtu === undefined ? undefined : needs("3.1")),
+    ...problem("isolated", isolated ? needs("6.1") : undefined),
     ...problem("portgroup", portgroupProblem(spec, network, host)),
     ...(vlan && !isTagged(spec, definition.mac, observed)
       ? problem("vlan", needs("11.0")?.concat("; before that libvirt tags only what is on Open vSwitch"))
@@ -65,13 +68,6 @@ export function guestInterfaceProblems(
         : undefined,
     ),
   ];
-}
-
-/** Whether a version (`9.0.0`) is that one or newer. */
-export function atLeast(version: string, least: string): boolean {
-  const [is, want] = [version, least].map((text) => text.split(".").map(Number));
-  const at = want!.findIndex((number, i) => number !== (is![i] ?? 0));
-  return at < 0 || (is![at] ?? 0) > want![at]!;
 }
 
 const networkOf = ({ source }: GuestInterfaceSpec, { networks }: Observed) =>

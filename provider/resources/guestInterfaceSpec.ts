@@ -22,6 +22,7 @@ import {
   type Arguments,
 } from "../parse";
 import type { GuestConfigSpec } from "./guestConfig";
+import { parseVlan } from "./networkParts";
 
 export interface GuestInterfaceSpec {
   readonly domain: string;
@@ -66,7 +67,7 @@ export function parseGuestInterface(args: Arguments): GuestInterfaceSpec {
   const all: GuestInterfaceSpec["given"] = {
     model,
     linkState: linkState === "down" ? linkState : undefined,
-    vlan: args.optional("vlan", vlan),
+    vlan: args.object("vlan", vlan),
     bandwidth: args.object("bandwidth", bandwidth),
     filter: args.object("filter", filter),
     mtu: args.optional("mtu", integer(68, 65535, "bytes")),
@@ -153,23 +154,15 @@ const tapName = (value: unknown): string => {
   return name;
 };
 
-const tag = integer(1, 4094);
-
-/** A number, or `{ trunk: [10, 20], native: 10 }`. */
-function vlan(value: unknown): Vlan {
-  if (typeof value !== "object" || value === null) return { trunk: false, tags: [{ id: tag(value) }] };
-  const { trunk, native, nativeMode = "untagged", ...others } = value as Readonly<Record<string, unknown>>;
-  if (Object.keys(others).length > 0)
-    throw new Error(`${Object.keys(others).join(", ")} is not known here; there is trunk, native, nativeMode`);
-  if (!Array.isArray(trunk) || trunk.length === 0)
-    throw new Error("must be a tag, or an object with the tags of its `trunk`");
-  const ids = trunk.map((id) => tag(id));
-  if (new Set(ids).size < ids.length) throw new Error("a tag stands twice in `trunk`");
-  if (native !== undefined && !ids.includes(native as number))
-    throw new Error(`\`native\` must be one of the tags in \`trunk\`, not ${JSON.stringify(native)}`);
-  const mode = oneOf("tagged", "untagged")(nativeMode);
-  return { trunk: true, tags: ids.map((id) => ({ id, ...(id === native && { nativeMode: mode }) })) };
-}
+const vlan = (args: Arguments): Vlan => {
+  args.only("tags", "trunk");
+  const { trunk = false, tags } = parseVlan(args);
+  return {
+    // libvirt makes a trunk of several by itself.
+    trunk: trunk || tags.length > 1,
+    tags: tags.map(({ id, nativeMode }) => ({ id, ...(nativeMode !== undefined && { nativeMode }) })),
+  };
+};
 
 const bandwidth = (args: Arguments): Bandwidth | undefined => {
   args.only("inbound", "outbound");
@@ -182,9 +175,7 @@ const bandwidth = (args: Arguments): Bandwidth | undefined => {
 const rate = (args: Arguments): Rate => {
   args.only("average", "peak", "floor", "burst");
   const kib = integer(1, 2 ** 32 - 1, "KiB");
-  if (!args.has("average") && !args.has("floor")) args.problem("average", "is required");
-  for (const key of ["peak", "burst"])
-    if (args.has(key) && !args.has("average")) args.problem(key, "needs an `average`");
+  if (!args.has("average")) args.problem("average", "is required");
   const all = (["average", "peak", "floor", "burst"] as const).map((key) => [key, args.optional(key, kib)]);
   return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as Rate;
 };

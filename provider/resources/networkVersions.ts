@@ -70,4 +70,6 @@ function givenIn(value: unknown, [step, ...rest]: readonly string[], at: readonl
   );
 }
 
-const isOlder = (version: string, than: string): boolean => version.localeCompare(than, "en", { numeric: true }) < 0;
+/** Whether libvirt 9.0.0 is older than 9.7.0. */
+export const isOlder = (version: string, than: string): boolean =>
+  version.localeCompare(than, "en", { numeric: true }) < 0;

@@ -128,6 +128,32 @@ describe("a running guest", () => {
     expect(await host.must(`cat /sys/class/net/${before.tap}/brport/isolated`)).toBe("0\n");
   });
 
+  test("when its network was started anew by hand it is plugged in again, and isolated again", async () => {
+    const inLab = { ...BRIDGE, bridge: undefined, network: "lab", isolated: true };
+    await nic.up(inLab);
+    await host.must("virsh -q 'net-destroy lab; net-start lab'");
+    expect(await nic.refresh()).toMatchObject({ drift: true });
+    await nic.up(inLab);
+    expect((await seen()).master).toBe("lab0");
+    expect(await host.must(`cat /sys/class/net/${before.tap}/brport/isolated`)).toBe("1\n");
+    await nic.up(given);
+    expect(await seen()).toEqual(before);
+  });
+
+  test("bandwidth: the kernel has it, or cannot, and then all is as it was", async () => {
+    // What libvirt asks of the kernel: a class of HTB and an SFQ below it.
+    const { code } = await host.sh(
+      "ip link add q type dummy && tc qdisc add dev q root handle 1: htb && tc class add dev q parent 1: classid 1:1 htb rate 8mbit && tc qdisc add dev q parent 1:1 handle 2: sfq; c=$?; ip link del q; exit $c",
+    );
+    const limited = { ...given, bandwidth: { inbound: { average: 1000, peak: 2000, burst: 512 } } };
+    if (code === 0) {
+      expect(await nic.up(limited)).toEqual(["live"]);
+      expect(await host.must(`tc class show dev ${before.tap}`)).toMatch(/rate 8Mbit ceil 16Mbit/);
+      await nic.up(given);
+    } else await expect(nic.up(limited)).rejects.toThrow(/sfq.*\(rolled back; nothing changed\)/s);
+    expect(await seen()).toEqual(before);
+  });
+
   test.each<[properties: string[], args: Properties]>([
     [["tapName", "queues", "mtu"], { mtu: 1400, tapName: "web-lan", queues: 2 }],
     [["user", "model"], { bridge: undefined, user: "slirp", model: "e1000" }],

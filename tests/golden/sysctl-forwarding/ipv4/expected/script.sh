@@ -154,14 +154,21 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  for kvmnet_t in "$@"; do nic_plug "$kvmnet_t" "$kvmnet_b" || return 1; done
 |}
 |net_bridge() { virsh_q net-dumpxml "$1" | sed -n "s/.*<bridge name='\([^']*\)'.*/\1/p"; }
-|nic_plug() { [ ! -e "/sys/class/net/$1" ] || ip link set dev "$1" master "$2"; }
+|# tap, or tap/isolated; bridge
+|nic_plug() {
+|  [ -e "/sys/class/net/${1%/*}" ] || return 0
+|  ip link set dev "${1%/*}" master "$2" || return 1
+|  case $1 in */isolated) ip link set dev "${1%/*}" type bridge_slave isolated on ;; esac
+|}
 |net_stop() { if net_active "$1"; then virsh_q net-destroy "$1"; else [ $? = 1 ]; fi; }
 |net_undefine() { if listed net-list "$1" "--all --persistent"; then virsh_q net-undefine "$1"; else [ $? = 1 ]; fi; }
 |net_autostart() { if [ "$2" = on ]; then virsh_q net-autostart "$1"; else virsh_q net-autostart "$1" --disable; fi; }
 |# The taps are those that are there when its turn comes, a guest's that was started meanwhile too.
 |net_bounce() {
 |  net_active "$1" || { net_start "$@"; return; }
-|  for kvmnet_t in "/sys/class/net/$(net_bridge "$1")/brif/"*; do set -- "$@" "${kvmnet_t##*/}"; done
+|  for kvmnet_t in "/sys/class/net/$(net_bridge "$1")/brif/"*; do
+|    if [ "$(cat "$kvmnet_t/isolated" 2>/dev/null)" = 1 ]; then set -- "$@" "${kvmnet_t##*/}/isolated"; else set -- "$@" "${kvmnet_t##*/}"; fi
+|  done
 |  virsh_q net-destroy "$1" && net_start "$@"
 |}
 |# To change the DHCP of a network, libvirt takes all its firewall rules away for a moment. Where no other rule looks at connections, the kernel stops
