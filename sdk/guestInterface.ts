@@ -161,10 +161,10 @@ export class GuestInterface extends KvmnetResource {
    */
   declare readonly pending: pulumi.Output<string[]>;
   /**
-   * The guest's own configuration of the interface, on a bridge and where it sets its address itself: what is typed into the guest by hand, or given
-   * to it by cloud-init. It goes by the MAC. Known in preview.
+   * The guest's own configuration of the interface: what is typed into the guest by hand, or given to it by cloud-init (all of a guest's interfaces in
+   * one text: {@link cloudInitNetworkConfig}). It goes by the MAC, and asks for a lease where there is no `address` with a prefix. Known in preview.
    */
-  declare readonly guestConfig: pulumi.Output<GuestConfig | undefined>;
+  declare readonly guestConfig: pulumi.Output<GuestConfig>;
   /**
    * What virt-install(1) takes after `--network` to make a guest with this interface: `bridge=br0,model=virtio,mac=52:54:00:ad:4c:86`. What it
    * has no word for is said by XPath, which virt-install 3.2 reads. Known in preview.

@@ -5,6 +5,7 @@
  */
 export { Bridge, type BridgeArgs, type BridgeRoute } from "./bridge";
 export { BridgeNetfilter, type BridgeNetfilterArgs } from "./bridgeNetfilter";
+export { cloudInitNetworkConfig } from "./cloudInit";
 export {
   GuestInterface,
   type GuestInterfaceArgs,

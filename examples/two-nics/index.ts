@@ -24,5 +24,5 @@ const san = new kvmnet.GuestInterface(
 );
 
 export const taps = [lan, san].map(({ mac, tap }) => ({ mac, tap }));
-// What the guest is told of its own address: a file for /etc/netplan, or lines for another system.
-export const netplan = san.guestConfig.apply((config) => config?.netplan);
+// What the guest is told of its interfaces, for cloud-init; `guestConfig` has it for netplan, ifupdown and ifcfg too.
+export const networkConfig = kvmnet.cloudInitNetworkConfig([lan, san]);

@@ -70,7 +70,7 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
       completed: {
         mac,
         ...(definition.model && { model: definition.model }),
-        ...(isToldAll(spec) ? {} : { guestConfig: guestConfig({ ...spec.guest, mac, mtu: definition.mtu }) }),
+        guestConfig: guestConfig({ ...spec.guest, mac, mtu: definition.mtu }),
         virtInstall: virtInstallArgument(xml),
       },
       problems: guestInterfaceProblems(spec, definition, observed, host),
@@ -118,10 +118,6 @@ function foundBefore(key: string, alias: string, { found, observed, adopt }: Con
   const { mac: _, alias: __, ...had } = interfaceFromXml(there);
   return { adopted: true, of: key, had };
 }
-
-/** Where libvirt's own DHCP server, or QEMU's, tells the guest all, there is nothing to type into it. */
-const isToldAll = ({ source, guest: { address, address6 } }: GuestInterfaceSpec) =>
-  source.type !== "bridge" && address === undefined && address6 === undefined;
 
 /** A port group that nobody speaks of stays with its network. */
 const isSameNetwork = (had: InterfaceProperties["source"], want: InterfaceSource) =>

@@ -2,11 +2,13 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { log } from "../../provider/host/log";
 import { lifecycle } from "../../provider/lifecycle";
 import { guestConfig, type GuestConfigSpec } from "../../provider/resources/guestConfig";
 import { guestInterface } from "../../provider/resources/guestInterface";
 import type { ResourceDefinition } from "../../provider/resource";
+import { cloudInitNetworkConfig } from "../../sdk";
 import { describedHost, SimulatedHost, type Described } from "../golden/simulatedHost";
 
 /** Pulumi's own reader of YAML. */
@@ -225,6 +227,15 @@ describe("what is typed into a guest", () => {
     expect(load(netplan)).toEqual({ network: { version: 2, ethernets: { [name]: { ...common, ...(routes.length > 0 && { routes }) } } } }); // prettier-ignore
     const gateways = { ...(spec.gateway && { gateway4: spec.gateway }), ...(spec.gateway6 && { gateway6: spec.gateway6 }) }; // prettier-ignore
     expect(load(cloudInit)).toEqual({ version: 2, ethernets: { [name]: { ...common, "set-name": name, ...gateways } } }); // prettier-ignore
+  });
+
+  test("all interfaces of a guest in one text for cloud-init", async () => {
+    const configs = [STATIC, { mac: "52:54:00:00:00:02" }].map((spec) => guestConfig(spec));
+    const all = cloudInitNetworkConfig(configs.map((config) => ({ guestConfig: pulumi.output(config) })));
+    const text = await new Promise<string>((resolve) => all.apply(resolve));
+    const ethernets = configs.map(({ cloudInit }) => (load(cloudInit) as { ethernets: object }).ethernets);
+    expect(load(text)).toEqual({ version: 2, ethernets: Object.assign({}, ...ethernets) as unknown });
+    expect(Object.keys((load(text) as { ethernets: object }).ethernets)).toHaveLength(2);
   });
 
   const hasNetplan = spawnSync("netplan", ["generate", "--help"]).status === 0;
