@@ -74,8 +74,8 @@ export interface ReservationState {
 export interface InterfaceState {
   /** The `<interface>` element of the persistent definition. */
   readonly xml: string;
-  /** The running guest has it so, too, but for what waits for its next start; true where the guest does not run. */
-  readonly live: boolean;
+  /** The running guest has it so, too, but for what waits for its next start, or where it has not; true where the guest does not run, false where it has none. */
+  readonly live: boolean | string;
   /** What waits for the guest's next start. Desired, it is empty: then nothing waits, and the interface is detached and attached instead. */
   readonly pending?: readonly string[];
 }

@@ -126,11 +126,13 @@ function viewInterface(
   const [name, mac] = networkKey(key);
   const { live } = elementsOf(observed, name, mac);
   const changes = live === undefined ? undefined : changesOf(observed, live, want.xml);
+  const loose = live === undefined ? undefined : unplugged(observed, live);
+  const names = [...(changes?.live ?? []), ...(loose ? [`not on ${loose.bridge}`] : [])];
   return {
     xml: is.xml && interfaceView(is.xml, want.xml),
     live:
       observed.domains[name]?.liveXml === undefined ||
-      (changes !== undefined && changes.live.length === 0 && !unplugged(observed, live!)),
+      (changes !== undefined && (names.length === 0 || names.join(", "))),
     ...(want.pending && { pending: changes?.nextStart ?? [] }),
   };
 }
