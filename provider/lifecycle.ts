@@ -267,16 +267,16 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
           const cut = keptOf(now, urn);
           const made = overlay(desired, cut?.desired ?? {});
           const found = overlay(cut?.before ?? {}, before);
-          const users = definition.users?.(made, now) ?? [];
+          const sysctls = Object.entries(found.sysctls ?? {}).map(
+            ([key, value]) => [key, session.owed.get(key) ?? value] as const,
+          );
+          const back = givingBack(made, overlay(found, { sysctls: Object.fromEntries(sysctls) }), now);
+          const users = definition.users?.(going(made, back), now) ?? [];
           if (users.length > 0)
             throw new HostError(
               "conflict",
               `${users.join(", ")} on ${session.host} still use${users.length > 1 ? "" : "s"} it; detach or shut down first what is not of this stack (nothing was touched)`,
             );
-          const sysctls = Object.entries(found.sysctls ?? {}).map(
-            ([key, value]) => [key, session.owed.get(key) ?? value] as const,
-          );
-          const back = givingBack(made, overlay(found, { sysctls: Object.fromEntries(sysctls) }), now);
           for (const [key, value] of sysctls)
             if (value !== null && back.sysctls?.[key] === undefined) session.owed.set(key, value);
           return back;
@@ -352,6 +352,18 @@ const say = ({ path, wanted, found }: Difference) =>
 
 const pick = (props: Properties, keys: readonly string[]): Props =>
   Object.fromEntries(keys.flatMap((key) => (props[key] === undefined ? [] : [[key, props[key]]])));
+
+/** Of `made` what goes, or stops, with what is given back. What was there before may have users: it stays. */
+const going = (made: HostState, back: HostState): HostState =>
+  Object.fromEntries(
+    collections.map((key) => {
+      const goes = (name: string) => {
+        const value = back[key]?.[name] as { active?: boolean } | null | undefined;
+        return value === null || value?.active === false;
+      };
+      return [key, Object.fromEntries(Object.entries(made[key] ?? {}).filter(([name]) => goes(name)))];
+    }),
+  );
 
 /** Plain JSON: what is undefined would fail in the engine after the work was done. */
 const clean = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;

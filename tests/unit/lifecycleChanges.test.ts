@@ -1,7 +1,7 @@
 import { log } from "../../provider/host/log";
 import { bridge } from "../../provider/resources/bridge";
 import { guestInterface } from "../../provider/resources/guestInterface";
-import { natNetwork } from "../../provider/resources/networks";
+import { hostOnlyNetwork, natNetwork } from "../../provider/resources/networks";
 import { sysctlForwarding } from "../../provider/resources/sysctlForwarding";
 import { describedHost, SimulatedHost, type Described } from "../golden/simulatedHost";
 
@@ -105,6 +105,21 @@ describe("create, update, delete", () => {
     await expect(stack.destroy()).rejects.toThrow(
       'Unable to delete NatNetwork "lab" on kvm1: guest web on kvm1 still uses it; detach or shut down first what is not of this stack (nothing was touched)',
     );
+  });
+
+  test("an adopted network is given back under running guests, unless it was stopped when it was found", async () => {
+    const liveXml =
+      "<domain><devices><interface type='network'><mac address='52:54:00:00:00:01'/><source network='default' bridge='virbr0'/></interface></devices></domain>";
+    const xml = "<network><name>default</name><bridge name='virbr0'/><ip address='192.168.122.1' netmask='255.255.255.0'/></network>"; // prettier-ignore
+    for (const active of [true, false]) {
+      const network = { xml, active, autostart: true, persistent: true, leases: [], ...(active && { liveXml: xml }) };
+      const stack = new Stack(hostOnlyNetwork, "default", { networks: { default: network } });
+      await stack.up({ address: "192.168.122.1/24", adopt: true });
+      const web = { xml: "<domain/>", running: true, persistent: true, liveXml };
+      stack.host.observed = { ...stack.host.observed, domains: { web } };
+      if (active) await stack.destroy();
+      else await expect(stack.destroy()).rejects.toThrow("guest web on kvm1 still uses it");
+    }
   });
 
   test("a bridge under guests stays while libvirt cannot say whose they are", async () => {
