@@ -1,4 +1,6 @@
-import { type LabHost, down, up, useOwnLab } from "../lab/lab";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type LabHost, down, guest, guestAddress, guestReaches, up, useOwnLab } from "../lab/lab";
 import { type Snapshot, expectAsBefore, snapshot } from "./snapshot";
 import { Stack } from "./stack";
 
@@ -37,13 +39,8 @@ const DEFAULT = `<network>
 </network>
 `;
 
-const network = `
-new kvmnet.NatNetwork(
-  "default",
-  { address: "192.168.122.1/24", dhcp: { start: "192.168.122.2", end: "192.168.122.254" }, adopt: true },
-  { provider: kvm1 },
-);
-`;
+const example = readFileSync(join(__dirname, "../../examples/adopt-default/index.ts"), "utf8");
+const network = `\n${example.slice(example.indexOf("const lan ="))}`;
 const forwarding = `
 new kvmnet.SysctlForwarding("forwarding", { ipv4: true, ipv6: false, adopt: true }, { provider: kvm1 });
 `;
@@ -60,6 +57,7 @@ beforeAll(async () => {
      printf '# routing for the guests, see #4711\\nnet.ipv4.ip_forward=0\\nvm.swappiness=10' >> /etc/sysctl.conf`,
     { input: DEFAULT },
   );
+  await guest(host, "web", { network: "default", mac: "52:54:00:00:00:01" });
   before = await snapshot(host);
   stack = await Stack.create({ example: "adopt-bridge" });
 });
@@ -69,12 +67,12 @@ afterAll(async () => {
 });
 
 it("is refused in preview without `adopt`, naming what is in the way", async () => {
-  let example = "";
-  stack.edit((text) => (example = text));
-  const alone = example.slice(0, example.indexOf("new kvmnet.Bridge"));
+  let bridge = "";
+  stack.edit((text) => (bridge = text));
+  const alone = bridge.slice(0, bridge.indexOf("const br0 ="));
   // Each by itself, as Pulumi stops at the first that is refused.
   for (const [program, said] of [
-    [example, /network device br0 exists on kvm1\.lab and is not ours; take it over with `adopt: true`/],
+    [bridge, /network device br0 exists on kvm1\.lab and is not ours; take it over with `adopt: true`/],
     [alone + network, /libvirt network default exists on kvm1\.lab and is not ours; take it over with `adopt: true`/],
     [alone + forwarding, /\/etc\/sysctl\.conf:3 on kvm1\.lab sets net\.ipv4\.ip_forward = 0 and is not ours/],
   ] as const) {
@@ -83,11 +81,14 @@ it("is refused in preview without `adopt`, naming what is in the way", async () 
     expect([code, stdout + stderr]).toEqual([1, expect.stringMatching(said)]);
   }
   expectAsBefore(await snapshot(host), before);
-  stack.program(example + network + forwarding);
+  stack.program(bridge + network + forwarding);
 });
 
-it("previews the files that are right already as they stand", async () => {
+it("previews what is right already as it stands, and that nothing of it changes", async () => {
   const diff = await stack.preview();
+  expect(diff).toContain("libvirt network default (as it is)");
+  expect(diff).toContain("/etc/network/interfaces, iface br0 inet (as it is)");
+  expect(diff).toContain("<forwarder domain='example.com' addr='10.0.0.1'/>");
   expect(diff).not.toContain("/etc/network/interfaces.d");
   const stanza = INTERFACES.slice(INTERFACES.indexOf("iface br0")).trimEnd();
   expect(diff.replace(/^ {6,}/gm, "")).toContain(stanza.replace(/^ +/gm, ""));
@@ -120,7 +121,23 @@ it("keeps what it does not model when it changes the network", async () => {
   await stack.expectNoChanges();
 });
 
-it("is destroyed: the host is as it was found", async () => {
+it("is stopped by hand while a guest runs on it: one `up` brings it back, and the guest is on it again", async () => {
+  const web = { mac: "52:54:00:00:00:01" };
+  await guestAddress(host, "web", web);
+  await host.must("virsh -q net-destroy default");
+  await guestReaches(host, "web", "192.168.122.1", { reaches: false });
+  const diff = await stack.preview("--refresh");
+  expect(diff).toMatch(/~ active\s*: false => true/);
+  await stack.up("--refresh");
+  expect(await host.must("virsh -q net-list --name")).toBe("default\n\n");
+  await guestReaches(host, "web", "192.168.122.1");
+  expect(await host.must("ls /sys/class/net/virbr0/brif")).toBe(
+    await host.must("virsh -q domiflist web | awk '{ print $1 }'"),
+  );
+  await stack.expectNoChanges();
+});
+
+it("is destroyed under its guest: the host is as it was found", async () => {
   await stack.destroy();
   expectAsBefore(await snapshot(host), before);
 });

@@ -5,7 +5,7 @@ import { Stack } from "./stack";
 
 const examples = join(__dirname, "../../examples");
 /** Those that other tests run, and look at more closely. */
-const others = ["fleet", "fleet-waves", "quickstart"];
+const others = ["adopt-default", "fleet", "fleet-waves", "quickstart"];
 const names = readdirSync(examples, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !others.includes(entry.name))
   .map(({ name }) => name);
