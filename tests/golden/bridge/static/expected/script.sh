@@ -171,11 +171,24 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  done
 |  virsh_q net-destroy "$1" && net_start "$@"
 |}
-|# To change the DHCP of a network, libvirt takes all its firewall rules away for a moment. Where no other rule looks at connections, the kernel stops
-|# to track them with the last one that does (nf_ct_netns_put), and NAT with it: an answer to a guest comes to the host itself, which resets the
-|# connection. A rule in a chain that nobody calls makes it go on.
-|net_hold() { for kvmnet_f in iptables ip6tables; do ! $kvmnet_f -w -N kvmnet_hold || $kvmnet_f -w -A kvmnet_hold -m conntrack --ctstate ESTABLISHED || :; done 2>/dev/null; }
-|net_release() { for kvmnet_f in iptables ip6tables; do $kvmnet_f -w -F kvmnet_hold && $kvmnet_f -w -X kvmnet_hold || :; done 2>/dev/null; }
+|# To change the DHCP of a network, libvirt takes all its firewall rules away for a moment, and puts those that refuse back before those that let
+|# through: who talks to the world is told that there is no way. So what has been let through already is, where libvirt's rules are asked, while it is
+|# at that. And where no other rule looks at connections, the kernel would stop to track them with the last one that does (nf_ct_netns_put), and NAT
+|# with it: an answer to a guest would come to the host itself, which resets the connection.
+|net_hold() {
+|  for kvmnet_f in iptables ip6tables; do
+|    $kvmnet_f -w -N kvmnet_hold || continue
+|    for kvmnet_d in -i -o; do $kvmnet_f -w -A kvmnet_hold $kvmnet_d "$1" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT || :; done
+|    kvmnet_at=$($kvmnet_f -w -S FORWARD | grep '^-A' | grep -n LIBVIRT_FW | head -n 1)
+|    [ -z "$kvmnet_at" ] || $kvmnet_f -w -I FORWARD "${kvmnet_at%%:*}" -j kvmnet_hold || :
+|  done 2>/dev/null
+|}
+|net_release() {
+|  for kvmnet_f in iptables ip6tables; do
+|    $kvmnet_f -w -D FORWARD -j kvmnet_hold || :
+|    $kvmnet_f -w -F kvmnet_hold && $kvmnet_f -w -X kvmnet_hold || :
+|  done 2>/dev/null
+|}
 |# network, --config or --live, "back" or nothing, then for each change: a text by which the definition shows that it has the element, what to say
 |# to virsh if so, and what if not. One virsh is told all, however many they are; it goes on after an error, and says no more of it than a line.
 |# On the way back some are made already, or were never unmade: what counts is what the network is like afterwards.
@@ -185,7 +198,8 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  kvmnet_x=$(virsh_q net-dumpxml $kvmnet_i "$kvmnet_n" 2>/dev/null) || { net_exists "$kvmnet_n"; [ $? = 1 ] || return 1; }
 |  kvmnet_x=$(printf '%s\n' "$kvmnet_x" | sed 's/^ *//' | tr -d '\n')
 |  kvmnet_c='' kvmnet_u=0
-|  [ "$kvmnet_s" = --config ] || net_hold
+|  kvmnet_b=$(printf '%s\n' "$kvmnet_x" | sed "s/.*<bridge name='\([^']*\)'.*/\1/")
+|  [ "$kvmnet_s" = --config ] || net_hold "$kvmnet_b"
 |  while [ $# -gt 0 ]; do
 |    case $kvmnet_x in *"$1"*) kvmnet_w=$2 ;; *) kvmnet_w=$3 ;; esac
 |    [ -z "$kvmnet_w" ] || kvmnet_c="$kvmnet_c$kvmnet_w $kvmnet_s; "
