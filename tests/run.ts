@@ -38,8 +38,7 @@ async function main(chosen: readonly string[]): Promise<void> {
   const count: Count = { passed: 0, failed: 0, skipped: 0, names: [] };
   const all = chosen.length === 0;
   if (all) {
-    // CI has 45 minutes on two cores: twelve interrupted runs, not the thirty that `npm test -- tests/e2e/interrupted.test.ts` does.
-    process.env.KVMNET_RUNS ??= "4";
+    process.env.KVMNET_SUITE = "whole"; // for tests/toolchain/thoroughly.ts
     const passed = await Promise.all(formatLintTypes.map(check));
     formatLintTypes.forEach(({ name }, i) => (passed[i] ? count.passed++ : fail(count, name)));
   }

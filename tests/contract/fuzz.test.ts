@@ -13,12 +13,13 @@ import { liveUpdate, reservationUpdates } from "../../provider/libvirt/networkUp
 import { parseXml, printXml } from "../../provider/libvirt/xml";
 import { hostileTexts, seed } from "../hostile";
 import { down } from "../lab/lab";
+import { thoroughly } from "../toolchain/thoroughly";
 import { contractHost, LocalTransport, newNonce } from "./hosts";
 import { probeTransaction } from "../../provider/host/script";
 
 /** What a host answers, mangled: it is read, or refused with a HostError; in no more time and memory than any other. */
-const TRANSCRIPTS = 80_000;
-const XMLS = 21_000;
+const TRANSCRIPTS = thoroughly(80_000, 20_000);
+const XMLS = thoroughly(21_000, 7_000);
 /** A text may take as long as these many megabytes of what is plain, for each megabyte that it begins. */
 const SLOWEST = 5;
 

@@ -1,8 +1,9 @@
 import { type LabHost, type Result, down, up, useOwnLab } from "../lab/lab";
+import { thoroughly } from "../toolchain/thoroughly";
 import { type Snapshot, expectAsBefore, snapshot } from "./snapshot";
 import { Stack } from "./stack";
 
-const ROUNDS = 20;
+const ROUNDS = thoroughly(20, 8);
 
 const program = (resources: string) => `import * as kvmnet from "pulumi-kvmnet";
 const on = { provider: new kvmnet.Provider("kvm1", { host: "kvm1.lab" }) };
