@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Boots a lab host: run in new mount, UTS, PID and IPC namespaces inside the host's network namespace. It is shell, since
 # it is what a host's initramfs is: mounts, a new root, and then init. Bash, as Debian's own early boot needs no more.
-# In: NAME, DISK (a tmpfs that outlives the boot, as a disk does), INSTALL and INIT (the texts of install.sh and init.sh),
+# In: NAME, DISK (a tmpfs that outlives the boot, as a disk does), LAYER (what lies between it and the machine's root), INSTALL and INIT (the texts of install.sh and init.sh),
 # and what install.sh needs. The scripts come as text since the new root may not show the directory they are in.
 set -euo pipefail
 root=$DISK/root
 mkdir -p "$DISK"/{upper,work,root,root-home,home}
-mount -t overlay overlay -o "lowerdir=/,upperdir=$DISK/upper,workdir=$DISK/work" "$root"
+# Of layers of one overlay none may lie in another.
+[ -z "$LAYER" ] || [ -e "$DISK/layer" ] || cp -a "$LAYER" "$DISK/layer"
+mount -t overlay overlay -o "lowerdir=${LAYER:+$DISK/layer:}/,upperdir=$DISK/upper,workdir=$DISK/work" "$root"
 hostname "$NAME"
 
 # What is the machine's own business stays out: its home directories, and through /run and /tmp its services.
@@ -25,9 +27,9 @@ cd "$root"
 pivot_root . .
 umount -l .
 exec chroot . env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-  NAME="$NAME" UUID="$UUID" INTERFACES="$INTERFACES" RESOLV="$RESOLV" KEY="$KEY" bash -s "$INSTALL" "$INIT" << 'SWITCH'
+  NAME="$NAME" UUID="$UUID" INTERFACES="$INTERFACES" OWNER="$OWNER" OWNER_FILE="$OWNER_FILE" OWNER_TEXT="$OWNER_TEXT" RESOLV="$RESOLV" KEY="$KEY" bash -s "$INSTALL" "$INIT" << 'SWITCH'
 set -e
 cd /
 [ -e /etc/kvmnet-lab ] || bash -c "$1"
-exec env -u NAME -u UUID -u INTERFACES -u RESOLV -u KEY bash -c "$2" init < /dev/null
+exec env -u OWNER_FILE -u OWNER_TEXT -u NAME -u UUID -u INTERFACES -u RESOLV -u KEY bash -c "$2" init < /dev/null
 SWITCH

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { installerInterfaces } from "./interfaces";
+import { installerInterfaces, ownerFile } from "./interfaces";
 import { LAN } from "./lan";
+import { ownerRoot } from "./ownerRoot";
 import { type ProcessId, childOf, identify } from "./process";
 import { type HostRecord, diskOf, hostDir, labPaths, namespaceFile, saveHost } from "./state";
 
@@ -13,7 +14,9 @@ import { type HostRecord, diskOf, hostDir, labPaths, namespaceFile, saveHost } f
  * `interfaces` is then its /etc/network/interfaces.
  */
 export async function boot(record: HostRecord, interfaces = installerInterfaces(record)): Promise<void> {
-  const { name, dhcp } = record;
+  const { name, dhcp, owner = "ifupdown" } = record;
+  const own = ownerFile(record);
+  const layer = owner === "netplan" ? await ownerRoot() : "";
   const logFile = join(hostDir(name), "boot.log");
   const log = openSync(logFile, "w");
   const text = (script: string): string => readFileSync(join(__dirname, script), "utf8");
@@ -31,7 +34,11 @@ export async function boot(record: HostRecord, interfaces = installerInterfaces(
         NAME: name,
         DISK: diskOf(name),
         INTERFACES: interfaces,
-        RESOLV: dhcp ? "" : `nameserver ${LAN.gateway}\nsearch ${LAN.domain}\n`,
+        OWNER: owner,
+        LAYER: layer,
+        OWNER_FILE: own?.path ?? "",
+        OWNER_TEXT: own?.text ?? "",
+        RESOLV: dhcp && owner === "ifupdown" ? "" : `nameserver ${LAN.gateway}\nsearch ${LAN.domain}\n`,
         UUID: uuidOf(name),
         KEY: readFileSync(join(labPaths().home, ".ssh/id_ed25519.pub"), "utf8").trim(),
         INSTALL: text("install.sh"),

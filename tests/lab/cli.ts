@@ -8,7 +8,8 @@ import { hostNames, labId, labPaths } from "./state";
 
 const HELP = `Throw-away KVM hosts on a LAN of their own, 10.0.0.0/24, on this machine (Linux, as root).
 
-  npm run lab -- up kvm1 [--dhcp] [--address 10.0.0.12]     start a host; with --vm a whole emulated Debian 12
+  npm run lab -- up kvm1 [--dhcp] [--address 10.0.0.12]     start a host; with --vm a whole emulated Debian 12,
+                                                            with --owner networkd, or netplan, another than ifupdown's
   npm run lab -- shell kvm1 [COMMAND…]                      a shell on it, or one command
   npm run lab -- guest kvm1 web [--bridge br0] [--network default] [--mac 52:54:00:…]
                                                             define and start a guest, without options with no NIC
@@ -34,6 +35,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
       dhcp: { type: "boolean" },
       address: { type: "string" },
       vm: { type: "boolean" },
+      owner: { type: "string" },
     });
     const [name] = exactly(positionals, 1, "up NAME");
     const started = Date.now();
@@ -42,6 +44,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
       say,
       dhcp: values.dhcp === true,
       vm: values.vm === true,
+      ...((values.owner === "networkd" || values.owner === "netplan") && { owner: values.owner }),
       ...(typeof values.address === "string" && { address: values.address }),
     });
     say(`${host.name}.lab is up at ${host.address}${values.dhcp ? " (DHCP)" : ""} after ${seconds(started)}.`);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a freshly installed Debian host of a copy of the machine's root: run once, inside the host, before its first boot.
-# It is shell as it is a list of files and commands. In: NAME, UUID, INTERFACES, RESOLV and KEY (may log in by SSH).
+# It is shell as it is a list of files and commands. In: NAME, UUID, INTERFACES, OWNER, OWNER_FILE, OWNER_TEXT, RESOLV and KEY (may log in by SSH).
 set -euo pipefail
 
 echo "$NAME" > /etc/hostname
@@ -11,9 +11,11 @@ echo "${UUID//-/}" > /etc/machine-id
 
 # Network configuration, all of it the host's own.
 rm -rf /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-load.d /etc/netplan /etc/NetworkManager \
-  /etc/systemd/network /etc/sysconfig /var/lib/dhcp /etc/nftables.conf
+  /etc/systemd/network /etc/cloud /etc/sysconfig /var/lib/dhcp /etc/nftables.conf
 mkdir -p /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-load.d /var/lib/dhcp
 printf '%s' "$INTERFACES" > /etc/network/interfaces
+[ "$OWNER" != netplan ] || ldconfig # what dpkg does when it installs a library
+[ -z "$OWNER_FILE" ] || { mkdir -p "${OWNER_FILE%/*}" && (umask 077 && printf '%s' "$OWNER_TEXT" > "$OWNER_FILE"); }
 printf '# /etc/sysctl.conf - Configuration file for setting system variables\n' > /etc/sysctl.conf
 ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf
 printf '# /etc/modules: kernel modules to load at boot time.\n' > /etc/modules
@@ -64,4 +66,4 @@ chown -R admin: /home/admin
 chmod 700 /root
 
 rm -f /var/log/sshd.log /var/log/guest-*.log
-: > /etc/kvmnet-lab # installed
+echo "$OWNER" > /etc/kvmnet-lab # installed

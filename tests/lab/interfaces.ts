@@ -2,7 +2,7 @@ import { LAN } from "./lan";
 import { type HostRecord } from "./state";
 
 /** /etc/network/interfaces as Debian's installer writes it. */
-export function installerInterfaces({ dhcp, address }: HostRecord): string {
+export function installerInterfaces({ dhcp, address, owner = "ifupdown" }: HostRecord): string {
   const statically = [
     "iface eth0 inet static",
     `\taddress ${address}/${LAN.prefix}`,
@@ -21,8 +21,55 @@ export function installerInterfaces({ dhcp, address }: HostRecord): string {
     "auto lo",
     "iface lo inet loopback",
     "",
-    "# The primary network interface",
-    "allow-hotplug eth0",
-    ...(dhcp ? ["iface eth0 inet dhcp"] : statically),
+    ...(owner === "ifupdown"
+      ? ["# The primary network interface", "allow-hotplug eth0", ...(dhcp ? ["iface eth0 inet dhcp"] : statically)]
+      : []),
   ].join("\n")}\n`;
+}
+
+/** Who configures a lab host's eth0. */
+export type LabOwner = "ifupdown" | "networkd" | "netplan";
+
+/** The file by which another owner than ifupdown configures eth0, as a person would write it. */
+export function ownerFile({ owner, dhcp, address }: HostRecord): { path: string; text: string } | undefined {
+  const statically = [`Address=${address}/${LAN.prefix}`, `Gateway=${LAN.gateway}`, `DNS=${LAN.gateway}`];
+  if (owner === "networkd")
+    return {
+      path: "/etc/systemd/network/20-lan.network",
+      text: `${[
+        "# The LAN",
+        "[Match]",
+        "Name=eth0",
+        "",
+        "[Network]",
+        ...(dhcp ? ["DHCP=ipv4"] : statically),
+        `Domains=${LAN.domain}`,
+        "# No router of this LAN advertises IPv6.",
+        "IPv6AcceptRA=no",
+      ].join("\n")}\n`,
+    };
+  if (owner === "netplan")
+    return {
+      path: "/etc/netplan/50-cloud-init.yaml",
+      text: `${[
+        "# As an installer writes it",
+        "network:",
+        "  version: 2",
+        "  ethernets:",
+        "    eth0:",
+        ...(dhcp
+          ? ["      dhcp4: true"]
+          : [
+              `      addresses: [${address}/${LAN.prefix}] # the office`,
+              "      routes:",
+              "        - to: default",
+              `          via: ${LAN.gateway}`,
+              "      nameservers:",
+              `        addresses: [${LAN.gateway}]`,
+              `        search: [${LAN.domain}]`,
+            ]),
+        "      accept-ra: false",
+      ].join("\n")}\n`,
+    };
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { withLock } from "../toolchain/lock";
 import { boot } from "./boot";
 import { type LabHost, attach } from "./host";
-import { installerInterfaces } from "./interfaces";
+import { type LabOwner, installerInterfaces } from "./interfaces";
 import { LAN, announce, lanDown, lanUp, plug, unplug, withdraw } from "./lan";
 import { ensurePackages } from "./packages";
 import { kill } from "./process";
@@ -23,6 +23,8 @@ export interface UpOptions {
   readonly address?: string;
   /** The whole text of /etc/network/interfaces, instead of the installer's. */
   readonly interfaces?: string;
+  /** Who configures eth0: ifupdown, or a daemon. */
+  readonly owner?: LabOwner;
   /** A whole machine with systemd and a kernel of its own, emulated: up in some 20 seconds. */
   readonly vm?: boolean;
   /** How a VM boots for the first time; by default with all that a Debian has. */
@@ -141,7 +143,8 @@ function claim(name: string, options: UpOptions, vm?: string): HostRecord {
   }
   if (taken.has(address)) throw new Error(`Another host of the lab has the address ${address}.`);
   const [a, b, c] = createHash("md5").update(name).digest("hex").match(/../g) ?? [];
-  const record = { name, address, dhcp, mac: `52:54:00:${a}:${b}:${c}`, ...(vm !== undefined && { vm }) }; // the same at every start
+  const owner = options.owner ?? "ifupdown";
+  const record = { name, address, dhcp, mac: `52:54:00:${a}:${b}:${c}`, owner, ...(vm !== undefined && { vm }) }; // the same at every start
   state.saveHost(record);
   mkdirSync(state.diskOf(name), { recursive: true });
   return record;

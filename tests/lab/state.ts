@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type LabOwner } from "./interfaces";
 import { type ProcessId, identify, isAlive } from "./process";
 
 /** Where the labs of this machine are recorded: gone after a reboot of the machine, as the labs themselves are. */
@@ -11,6 +12,8 @@ export interface HostRecord {
   readonly address: string;
   readonly mac: string;
   readonly dhcp: boolean;
+  /** Who configures its network; ifupdown where nothing is said. */
+  readonly owner?: LabOwner;
   /** The directory with what it boots from, where it is a VM. */
   readonly vm?: string;
   /** The process that holds the host's namespaces, and the host's PID 1 as the machine sees it; a VM's is its QEMU. */

@@ -1,0 +1,25 @@
+import { join } from "node:path";
+import { cached } from "../toolchain/cache";
+import { must } from "./run";
+
+/**
+ * What hosts of other owners have, and the machine and the other hosts have not: not installed, only unpacked, since with it there every
+ * host would have two owners.
+ */
+const PACKAGES =
+  "netplan.io libnetplan0 python3-netifaces python3-rich python3-markdown-it python3-mdurl python3-yaml python3-pygments";
+
+/** A directory with these Debian packages' files: a layer between a host's disk and the machine's root. */
+export const ownerRoot = (): Promise<string> =>
+  cached("lab-owners", "1", async (directory) => {
+    const packages = join(directory, "packages");
+    await must(["mkdir", packages]);
+    const download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...PACKAGES.split(" ")];
+    await must(download, { cwd: packages, timeoutMs: 300_000 });
+    // /bin, /sbin and /lib are links on the machine, which directories of theirs would hide.
+    const unpack = `for deb in packages/*.deb; do dpkg -x "$deb" .; done; rm -r packages
+      for top in bin sbin lib; do [ ! -d $top ] || { mkdir -p usr/$top && cp -a $top/. usr/$top/ && rm -r $top; }; done`;
+    await must(["sh", "-e", "-c", unpack], { cwd: directory });
+    // The host's own root directory's, seen through.
+    await must(["chmod", "755", directory]);
+  });
