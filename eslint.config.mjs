@@ -6,7 +6,7 @@ import tseslint from "typescript-eslint";
  * whole path, so a detour ("../kernel/../host/ssh") is refused too. A file takes the last row that names it.
  */
 const base = "disruption|errors|facts|hostState|parse|shell";
-const planAndHelpers = "guards|hazard|interfaceSteps|networkPlan|op|plan|project|sections|simulate";
+const planAndHelpers = "guards|hazard|interfaceSteps|networkPlan|op|plan|project|sections|simulate|takeOver";
 const asking = "(backends|kernel|libvirt)/\\w+";
 
 const importRules = [
@@ -39,8 +39,8 @@ const importRules = [
   },
   {
     files: ["provider/host/**/*.ts"],
-    may: `\\./\\w+|\\.\\./(errors|facts|hostState|shell|bytes|${planAndHelpers}|(kernel|libvirt)/\\w+)`,
-    rule: "host imports plan and its helpers, hostState, errors, facts, shell, bytes, kernel, libvirt and files of its own folder",
+    may: `\\./\\w+|\\.\\./(errors|facts|hostState|shell|bytes|${planAndHelpers}|(backends|kernel|libvirt)/\\w+)`,
+    rule: "host imports plan and its helpers, hostState, errors, facts, shell, bytes, backends, kernel, libvirt and files of its own folder",
   },
   {
     files: ["provider/{index,lifecycle}.ts"],

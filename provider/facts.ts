@@ -1,4 +1,4 @@
-import type { LinkState } from "./hostState";
+import type { LinkState, Manager } from "./hostState";
 
 /** What must be known of a host beside the state of its network. */
 export interface Facts {
@@ -22,13 +22,27 @@ export interface Facts {
   /** Docker, Kubernetes and the like, by their processes' names. */
   readonly containerRuntimes: readonly string[];
   readonly dhcpClients: readonly DhcpClient[];
+  /** Daemons that bring up links, and run. */
+  readonly daemons?: readonly Manager[];
+  /** Links that a daemon has in its hands, and by what. */
+  readonly managed?: Readonly<Record<string, Managed>>;
 }
 
 export interface DhcpClient {
   readonly pid: number;
   readonly link: string;
   readonly family: 4 | 6;
+  /** None where the client is a daemon's own. */
   readonly argv: readonly string[];
+}
+
+/** What a daemon says of a link that it brings up. */
+export interface Managed {
+  readonly by: Manager;
+  /** The file of its own that says how. */
+  readonly file?: string;
+  /** By what the DHCP server knows the link's client, beside the host's DUID (RFC 4361): another one would get another lease. */
+  readonly iaid?: string;
 }
 
 export interface ObservedNetwork {

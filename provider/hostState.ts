@@ -21,6 +21,9 @@ export interface HostState {
   readonly interfaces?: Readonly<Record<string, InterfaceState | null>>;
 }
 
+/** A daemon that brings links up, and is their DHCP client. */
+export type Manager = "networkd" | "NetworkManager";
+
 export interface LinkState {
   /** rtnl link kind as `ip -d link` says it (`bridge`, `veth`, …); absent for hardware. */
   readonly kind?: string;
@@ -29,6 +32,8 @@ export interface LinkState {
   /** `ip link`'s alias: our mark, where no file can hold it. */
   readonly alias?: string;
   readonly mtu?: number;
+  /** The daemon that has the link in its hands. */
+  readonly manager?: Manager;
   readonly master?: string | null;
   /** The link that this one stands on, as a VLAN does. Never desired, only found. */
   readonly over?: string;

@@ -79,6 +79,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
         desired,
         completed,
         found,
+        because,
         problems = [],
         warnings = [],
         disruptions = [],
@@ -98,7 +99,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
       if (isNew)
         void log.info(
           urn,
-          isSecret ? `what ${session.host} will have is ${unsaid}` : review(desired, observed, session.host),
+          isSecret ? `what ${session.host} will have is ${unsaid}` : review(desired, observed, session.host, because),
         );
       const missing = definition.missing?.(inputs, observed) ?? [];
       for (const what of missing) warn(`${what} on ${session.host} yet; the update fails unless it is made before`);

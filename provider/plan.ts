@@ -3,7 +3,7 @@ import type { Observed } from "./facts";
 import { filesOf, guards, type Guard } from "./guards";
 import { hazardOf, lostAddress, settleOf } from "./hazard";
 import { interfaceSteps, nothingPending } from "./interfaceSteps";
-import { overlay, type HostState, type LinkState } from "./hostState";
+import { overlay, type HostState, type LinkState, type Manager } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
 import { batchTakes, linkBatch, linkLocals, moves } from "./kernel/linkBatch";
 import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
@@ -15,6 +15,7 @@ import { capture, project } from "./project";
 import { writeSections } from "./sections";
 import { command, quote } from "./shell";
 import { movedLeases, simulate } from "./simulate";
+import { answersStill, managed, takeOverSteps } from "./takeOver";
 
 export type { Op } from "./op";
 
@@ -26,6 +27,8 @@ export interface Plan {
   readonly hazard?: string;
   /** Why it cannot be confirmed: the address goes by which the host is reached. */
   readonly lost?: string;
+  /** Daemons that take links over. */
+  readonly managers?: readonly Manager[];
   /** Seconds until the ports of the change forward: a bridge with STP listens, then learns, each for its forward delay. */
   readonly settle: number;
 }
@@ -38,9 +41,11 @@ export function plan(desired: HostState, observed: Observed, sideEffects: HostSt
   const whole = nothingPending(capture(observed, overlay(sideEffects, desired)), desired, observed);
   const hazard = hazardOf(desired, observed);
   const lost = lostAddress(desired, observed);
+  const managers = [...managed(desired, observed).keys()];
+  const ops = steps(desired, observed);
   return {
     guards: guards(desired, before, observed),
-    ops: steps(desired, observed),
+    ops: hazard && ops.length > 0 && managers.length > 0 ? [...ops, answersStill] : ops,
     // What a lease brought comes back too, also where the change did without it.
     revert: steps(
       whole,
@@ -49,6 +54,7 @@ export function plan(desired: HostState, observed: Observed, sideEffects: HostSt
     ),
     ...(hazard && { hazard }),
     ...(lost && { lost }),
+    ...(managers.length > 0 && { managers }),
     settle: settleOf(desired),
   };
 }
@@ -57,7 +63,7 @@ export function plan(desired: HostState, observed: Observed, sideEffects: HostSt
 function steps(desired: HostState, observed: Observed, original?: Observed): Op[] {
   const back = original !== undefined;
   const found = project(observed, desired);
-  return [
+  const steps = [
     ...linkSteps(desired, observed, original),
     ...sysctlSteps(desired, found),
     ...networkSteps(desired, found, observed, original),
@@ -65,6 +71,7 @@ function steps(desired: HostState, observed: Observed, original?: Observed): Op[
     ...interfaceSteps(desired, found, observed, original),
     ...fileSteps(desired, observed, original),
   ];
+  return steps.length > 0 ? [...steps, ...takeOverSteps(desired, observed, original)] : [];
 }
 
 function linkSteps(desired: HostState, observed: Observed, original: Observed | undefined): Op[] {
@@ -119,9 +126,15 @@ function clientSteps(
   const steps = ([4, 6] as const).map((family) => {
     const runs = (link: LinkState | null | undefined) => Boolean(family === 4 ? link?.dhcp4 : link?.dhcp6);
     const says = (link: LinkState | null) => link === null || (family === 4 ? link.dhcp4 : link.dhcp6) !== undefined;
+    // A daemon is its links' client itself.
+    const hasDaemon = (name: string, of: Readonly<Record<string, LinkState | null>>) => of[name]?.manager !== undefined;
     const names = Object.keys(links).filter((name) => says(links[name]!));
-    const stop = names.filter((name) => !runs(links[name]) && runs(observed.links[name]));
-    const start = names.filter((name) => runs(links[name]) && (original || !runs(observed.links[name])));
+    const stop = names.filter(
+      (name) => !runs(links[name]) && runs(observed.links[name]) && !hasDaemon(name, observed.links),
+    );
+    const start = names.filter(
+      (name) => runs(links[name]) && (original || !runs(observed.links[name])) && !hasDaemon(name, links),
+    );
     /** On the way back: a link that had no lease before has none afterwards. */
     const isNew = (name: string) =>
       family === 4 && original !== undefined && links[name] !== null && !original.leased[name]?.addresses.some(isV4);
@@ -161,7 +174,12 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
   const texts: Record<string, string | null> = original
     ? Object.fromEntries(filesOf(desired).map((path) => [path, original.files[path] ?? null]))
     : { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
-  return Object.entries(texts).flatMap(([path, text]): Op[] => {
+  // A daemon's files go in the other order: the one that is written last is the switch, and so the first to go.
+  const [written, removed] = [(text: string | null) => text !== null, (text: string | null) => text === null].map(
+    (is) => Object.entries(texts).filter(([, text]) => is(text)),
+  );
+  const isDaemons = managed(desired, observed).size > 0;
+  return (isDaemons ? [...written!, ...removed!.reverse()] : Object.entries(texts)).flatMap(([path, text]): Op[] => {
     if (text === (observed.files[path] ?? null)) return [];
     if (text?.includes("\0"))
       throw new HostError("conflict", `${path} holds a NUL, which no shell can write; nothing was touched`);

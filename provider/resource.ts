@@ -31,6 +31,8 @@ export interface Rendered {
   readonly warnings?: readonly string[];
   /** What the change of what is there disturbs; said in the preview with its label. */
   readonly disruptions?: readonly Disruption[];
+  /** Why it is rendered in this way, for the reviewer. */
+  readonly because?: string;
 }
 
 /** All that is particular to one type of resource. Everything else is lifecycle.ts, written once. */

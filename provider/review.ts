@@ -17,7 +17,7 @@ interface Reviewed {
  * Pulumi shows what changes in a text line by line, but of a new resource's only the first three lines, in quotes (unless
  * `--show-full-output`), and the review is what preview is for.
  */
-export function review(desired: HostState, observed: Observed, host: string): string {
+export function review(desired: HostState, observed: Observed, host: string, because?: string): string {
   const texts = [
     ...textsOf(desired, observed).flatMap(({ title, text, found }) => {
       if (found === null)
@@ -31,7 +31,7 @@ export function review(desired: HostState, observed: Observed, host: string): st
     }),
     ...linkChanges(desired, observed),
   ];
-  return [`${host} will have:`, ...texts].join("\n");
+  return [...(because === undefined ? [] : [because]), `${host} will have:`, ...texts].join("\n");
 }
 
 const linesOf = (text: string) => (text.trimEnd() === "" ? [] : text.trimEnd().split("\n"));

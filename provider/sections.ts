@@ -1,4 +1,5 @@
 import { sections, writeSections as writeStanzas } from "./backends/interfacesFile";
+import { readDevice, writeDevices } from "./backends/netplanFile";
 import { isSysctlFile, readAssignment, writeAssignment } from "./kernel/sysctl";
 
 type Sections = Readonly<Record<string, string | null>>;
@@ -33,7 +34,11 @@ const ifstate: SectionFormat = {
 
 export const IFSTATE = "/run/network/ifstate";
 
+/** Devices of a netplan file: `ethernets.eth0`. */
+const netplan: SectionFormat = { read: readDevice, write: writeDevices };
+
 function formatOf(path: string): SectionFormat {
+  if (/^\/etc\/netplan\/[^/]*\.yaml$/.test(path)) return netplan;
   if (path === IFSTATE) return ifstate;
   return isSysctlFile(path) ? sysctl : interfaces;
 }

@@ -1,6 +1,8 @@
-import type { HostState, LinkState } from "../hostState";
+import type { Managed } from "../facts";
+import type { HostState, LinkState, Manager } from "../hostState";
 
-export type Owner = "ifupdown" | "runtime";
+export const owners = ["ifupdown", "netplan", "networkd", "runtime"] as const;
+export type Owner = (typeof owners)[number];
 
 /** What a bridge is to be: every value is given or was found, nothing is left to default any more. */
 export interface BridgePlan {
@@ -39,7 +41,9 @@ export interface Found {
   readonly routes: readonly string[];
   readonly nameservers: readonly string[];
   readonly macAddress?: string;
-  /** The link's sections in the owner's files, in the order in which they stand: `path#section` → text. */
+  /** By what the DHCP server knows the link's client, where a daemon would choose another for the bridge. */
+  readonly iaid?: string;
+  /** What the owner's files say of the link: `path#section` → text, or a whole file's path → text. */
   readonly sections: Readonly<Record<string, string>>;
   /** Bridge options, where the link is a bridge. */
   readonly bridge?: Readonly<Record<string, string | number | boolean>>;
@@ -51,10 +55,12 @@ export type Files = Readonly<Record<string, string>>;
 /** Who owns a host's network configuration: what writes its files and brings its links up at boot. */
 export interface Backend {
   readonly owner: Owner;
-  /** What the configuration and the kernel say of a link. `link`: what the kernel says (observed). */
-  find(name: string, link: LinkState, files: Files): Found;
+  /** The daemon that has to be told when the files are written, and takes over what the kernel has by then (takeOver.ts). */
+  readonly manager?: Manager;
+  /** What the configuration and the kernel say of a link. `link`: what the kernel says (observed); `managed`: what a daemon says. */
+  find(name: string, link: LinkState, files: Files, managed?: Managed): Found;
   /** Why this owner cannot express the bridge; undefined where it can. */
-  unsupported(bridge: BridgePlan): string | undefined;
+  unsupported(bridge: BridgePlan, found?: Readonly<Record<string, Found>>, files?: Files): string | undefined;
   /**
    * The owner's files for the bridge and its ports. `found` has each port's, and the bridge's own where it is adopted.
    * `files` tells where a new stanza belongs (is interfaces.d sourced?).

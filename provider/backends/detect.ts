@@ -1,12 +1,16 @@
+import type { Managed } from "../facts";
 import type { Files, Owner } from "./backend";
-import { globMatches } from "./glob";
 import { INTERFACES, sources } from "./ifupdownSources";
 import { sections } from "./interfacesFile";
+import { devicesOf, rendererOf } from "./netplanDevices";
+import { networkFileOf } from "./networkdFiles";
 
 export interface Detected {
   readonly owner: Owner;
   /** What was looked at, in order, and what it said. */
   readonly trail: readonly string[];
+  /** The file that decided it, for the reviewer. */
+  readonly because?: string;
   /** Why nothing may be written here: somebody owns the links whose files this version cannot write. */
   readonly refused?: string;
 }
@@ -14,19 +18,28 @@ export interface Detected {
 interface Facts {
   readonly files: Files;
   readonly has: (command: string) => boolean;
+  /** What daemons say that they have in their hands. */
+  readonly managed?: Readonly<Record<string, Managed>>;
+  readonly macs?: (link: string) => string | undefined;
 }
 
 /** Another owner: the file (or other reason) by which it claims a link. */
 interface Claimant {
   readonly name: string;
+  /** The backend, where there is one. */
+  readonly owner?: Owner;
   claims(link: string, facts: Facts): string | undefined;
 }
+
+const NETPLAN = /^\/run\/(systemd\/network\/10-netplan-|NetworkManager\/system-connections\/netplan-)/;
 
 const claimants: readonly Claimant[] = [
   {
     name: "netplan",
-    // A `match:` needs facts that the file does not have; whoever has one means netplan to own the NICs.
-    claims: (link, { files }) =>
+    owner: "netplan",
+    // A `match:` needs facts that the file may not have; whoever has one means netplan to own the NICs.
+    claims: (link, { files, macs = () => undefined }) =>
+      devicesOf(files, link, macs(link))[0]?.path ??
       fileThat(files, /^\/etc\/netplan\/[^/]*\.yaml$/, (text) =>
         new RegExp(
           `^\\s+["']?${escape(link)}["']?\\s*:|^\\s+match\\s*:|^\\s*renderer\\s*:\\s*NetworkManager`,
@@ -36,12 +49,11 @@ const claimants: readonly Claimant[] = [
   },
   {
     name: "systemd-networkd",
-    claims: (link, { files }) =>
-      fileThat(files, /^\/etc\/systemd\/network\/[^/]*\.network$/, (text) =>
-        [...text.matchAll(/^\s*Name\s*=\s*(.*)$/gm)].some(([, names = ""]) =>
-          names.split(/\s+/).some((pattern) => pattern !== "" && globMatches(pattern, link)),
-        ),
-      ),
+    owner: "networkd",
+    claims: (link, { files, managed = {}, macs = () => undefined }) => {
+      const file = managed[link]?.by === "networkd" ? managed[link].file : networkFileOf(files, link, macs(link));
+      return file === undefined || NETPLAN.test(file) ? undefined : file;
+    },
   },
   {
     name: "network-scripts (ifcfg)",
@@ -69,7 +81,12 @@ const claimants: readonly Claimant[] = [
  */
 export function detect(links: readonly string[], facts: Facts): Detected {
   const trail: string[] = [];
-  const { files, has } = facts;
+  const { files, has, managed = {} } = facts;
+  const refuse = (reason: string): Detected => ({
+    owner: "runtime",
+    trail,
+    refused: `${reason}; ${RUNTIME}`,
+  });
   const named = namedIn(files, links);
   if (named) trail.push(`${named.path} names ${named.link}`);
   else
@@ -77,32 +94,50 @@ export function detect(links: readonly string[], facts: Facts): Detected {
       files[INTERFACES] === undefined ? `no ${INTERFACES}` : `${INTERFACES} names none of ${links.join(", ")}`,
     );
   trail.push(`ifup is ${has("ifup") ? "" : "not "}installed`);
-  if (named && has("ifup")) return ifupdown(trail, `${named.link} belongs to ifupdown (${named.path})`, has);
+  const first = links.flatMap((link) => claimOf(link, facts) ?? []).at(0);
+  if (named && has("ifup")) {
+    // Whoever is there at the same time as ifupdown: what is left over in the files of one that does not run claims nothing.
+    const rival = managed[named.link] && claimOf(named.link, facts);
+    if (rival) return refuse(`${named.link} belongs to ifupdown (${named.path}) and to ${rival.name} (${rival.why}) at once, which bring it up one after the other at boot; take it out of one of them`); // prettier-ignore
+    const because = `ifupdown: ${named.path} configures ${named.link}`;
+    return { ...ifupdown(trail, `${named.link} belongs to ifupdown (${named.path})`, has), because };
+  }
 
   for (const { name, claims } of claimants) {
-    for (const link of links) {
-      const why = claims(link, facts);
-      if (why === undefined) continue;
-      trail.push(`${name} owns ${link}: ${why}`);
-      const refused =
-        `${link} belongs to ${name} (${why}), which this version cannot write yet; ` +
-        '`owner: "runtime"` changes the kernel only, until the next reboot';
-      return { owner: "runtime", trail, refused };
-    }
-    trail.push(`${name} names none of them`);
+    const link = links.find((link) => claims(link, facts) !== undefined);
+    trail.push(link === undefined ? `${name} names none of them` : `${name} owns ${link}: ${claims(link, facts)}`);
+    if (link !== undefined) break;
   }
-  return has("ifup") ? ifupdown(trail, "ifupdown configures this host", has) : { owner: "runtime", trail };
+  if (first === undefined)
+    return has("ifup") ? ifupdown(trail, "ifupdown configures this host", has) : { owner: "runtime", trail };
+  const other = links.flatMap((link) => claimOf(link, facts) ?? []).find(({ name }) => name !== first.name);
+  if (other) return refuse(`${first.link} belongs to ${first.name} (${first.why}), ${other.link} to ${other.name} (${other.why}), and a bridge has one owner`); // prettier-ignore
+  if (first.owner === undefined) return refuse(`${first.link} belongs to ${first.name} (${first.why}), which this version cannot write yet`); // prettier-ignore
+  return {
+    owner: first.owner,
+    trail,
+    because: `${first.name}: ${first.why} configures ${first.link}${first.owner === "netplan" ? `; renderer ${rendererOf(files, devicesOf(files, first.link, facts.macs?.(first.link))[0])}` : ""}`,
+  };
+}
+
+const RUNTIME = '`owner: "runtime"` changes the kernel only, until the next reboot';
+
+function claimOf(link: string, facts: Facts) {
+  for (const { name, owner, claims } of claimants) {
+    const why = claims(link, facts);
+    if (why !== undefined) return { name, owner, link, why };
+  }
+  return undefined;
 }
 
 /** ifupdown makes bridges by bridge-utils' scripts alone; ifupdown2 reads the same files, but is another program with another state. */
 function ifupdown(trail: string[], fact: string, has: Facts["has"]): Detected {
-  const runtime = '`owner: "runtime"` changes the kernel only, until the next reboot';
   if (has("ifreload")) {
     trail.push("ifup is ifupdown2's (there is an ifreload)");
     return {
       owner: "runtime",
       trail,
-      refused: `${fact}, in its ifupdown2, which this version cannot activate yet; ${runtime}`,
+      refused: `${fact}, in its ifupdown2, which this version cannot activate yet; ${RUNTIME}`,
     };
   }
   if (!has("brctl")) {
@@ -110,7 +145,7 @@ function ifupdown(trail: string[], fact: string, has: Facts["has"]): Detected {
     return {
       owner: "runtime",
       trail,
-      refused: `${fact}, but bridge-utils, without which it makes no bridge at boot, is not installed: apt-get install bridge-utils, or ${runtime}`,
+      refused: `${fact}, but bridge-utils, without which it makes no bridge at boot, is not installed: apt-get install bridge-utils, or ${RUNTIME}`,
     };
   }
   return { owner: "ifupdown", trail };

@@ -1,5 +1,7 @@
 import type { DhcpClient, Facts, Observed, ObservedDomain, ObservedNetwork } from "../facts";
 import { parseLinks } from "../kernel/link";
+import type { Manager } from "../hostState";
+import { dhcpOf, parseNetworkctl } from "../backends/networkctl";
 import type { Part } from "./transcript";
 
 /** Reads the probe's transcript. */
@@ -14,8 +16,17 @@ export function observe(parts: readonly Part[]): Observed {
   const listed = (query: string) => lines(text(`list ${query}`));
 
   const processes = lines(text("processes"));
-  const dhcpClients = processes.flatMap(dhcpClientsOf);
-  const { links, leased } = parseLinks(text("addr"), [text("route4"), text("route6")], dhcpClients);
+  const files = named("file");
+  // What a daemon that has ended left behind holds no more.
+  const daemons = daemonsOf(processes);
+  const managed = daemons.includes("networkd") ? parseNetworkctl(text("networkctl")) : {};
+  const dhcpClients = [
+    ...processes.flatMap(dhcpClientsOf),
+    ...Object.entries(managed).flatMap(([link, { file }]) =>
+      dhcpOf(file, files).map((family): DhcpClient => ({ pid: 0, link, family, argv: [] })),
+    ),
+  ];
+  const { links, leased } = parseLinks(text("addr"), [text("route4"), text("route6")], dhcpClients, managed);
 
   const live = named("livenetwork");
   const leases = named("leases");
@@ -62,8 +73,10 @@ export function observe(parts: readonly Part[]): Observed {
         ),
       ],
       dhcpClients,
+      daemons,
+      managed,
     },
-    files: named("file"),
+    files,
     links,
     leased,
     sysctls: record(
@@ -84,6 +97,15 @@ const record = <T>(entries: readonly (readonly [string, T])[]): Record<string, T
 
 const mapValues = <T, U>(values: Readonly<Record<string, T>>, of: (value: T, key: string) => U): Record<string, U> =>
   record(Object.entries(values).map(([key, value]) => [key, of(value, key)]));
+
+/** By their processes' names, of which the kernel keeps 15 characters. */
+const daemonsOf = (processes: readonly string[]): Manager[] =>
+  (
+    [
+      ["systemd-network", "networkd"],
+      ["NetworkManager", "NetworkManager"],
+    ] as const
+  ).flatMap(([process, name]) => (processes.some((line) => line.endsWith(` ${process}`)) ? [name] : []));
 
 /** `PID COMM ARGV`, the arguments divided by \x01. dhclient and udhcpc serve one family a process, dhcpcd both. */
 function dhcpClientsOf(line: string): DhcpClient[] {

@@ -1,5 +1,6 @@
 import { dhcpFunctions } from "../kernel/dhcpClient";
 import { fileFunctions } from "../kernel/file";
+import { takeOverFunctions } from "../backends/takeOver";
 import { libvirtFunctions } from "../libvirt/operations";
 import type { Op, Plan } from "../plan";
 import { quote } from "../shell";
@@ -145,7 +146,7 @@ function transaction(
   return `umask 022
 trap '' HUP PIPE INT TERM
 dir=${dirOf(nonce)}
-${partFunction(nonce)}${library}${fileFunctions}${keptFunctions}${dhcpFunctions}${libvirtFunctions}${changes.some(({ plan }) => plan.hazard) ? reachFunctions : ""}${probeScript}
+${partFunction(nonce)}${library}${fileFunctions}${keptFunctions}${dhcpFunctions}${libvirtFunctions}${changes.some(({ plan }) => plan.hazard) ? reachFunctions : ""}${changes.some(({ plan }) => plan.managers) ? takeOverFunctions : ""}${probeScript}
 exec 9> ${RUN}/lock
 lock ${lockWait} || { : > "$dir/finished"; exit; }
 printf '%s\\n' ${quote(who)} > ${RUN}/holder

@@ -1,5 +1,5 @@
 import type { BridgeState, LinkState } from "../hostState";
-import type { DhcpClient, Leased } from "../facts";
+import type { DhcpClient, Leased, Managed } from "../facts";
 import { ipLinks, ipRoutes, type IpAddress, type IpRoute } from "./ipJson";
 
 const FOREVER = 4294967295;
@@ -9,6 +9,7 @@ export function parseLinks(
   addrJson: string,
   routeJson: readonly string[],
   clients: readonly DhcpClient[],
+  managed: Readonly<Record<string, Managed>> = {},
 ): { links: Record<string, LinkState>; leased: Record<string, Leased> } {
   // The kernel takes `__proto__` and `constructor` as names of a link.
   const links = Object.create(null) as Record<string, LinkState>;
@@ -19,7 +20,8 @@ export function parseLinks(
     const runs = (family: 4 | 6) => clients.some((client) => client.link === name && client.family === family);
     const addresses = (link.addr_info ?? []).filter(({ family, scope }) => !(family === "inet6" && scope === "link"));
     const ours = routes.filter((route) => route.dev === name && isSet(route));
-    const isLeasedRoute = (route: IpRoute) => route.dst === "default" && (isV6(route) ? runs(6) : runs(4));
+    const isLeasedRoute = (route: IpRoute) =>
+      route.protocol === "dhcp" || (route.dst === "default" && (isV6(route) ? runs(6) : runs(4)));
     const fixed = addresses.filter((address) => !address.dynamic);
     links[name] = {
       ...(link.linkinfo?.info_kind && { kind: link.linkinfo.info_kind }),
@@ -27,6 +29,7 @@ export function parseLinks(
       ...(link.address && { mac: link.address }),
       alias: link.ifalias ?? "",
       mtu: link.mtu,
+      ...(managed[name] && { manager: managed[name].by }),
       master: link.master ?? null,
       ...(/^(vlan|macvlan)$/.test(link.linkinfo?.info_kind ?? "") && link.link && { over: link.link }),
       ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}) }),

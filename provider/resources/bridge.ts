@@ -1,13 +1,15 @@
 import type { BridgePlan, Found, Owner } from "../backends/backend";
+import { CLOUD_INIT, cloudInitFile } from "../backends/cloudInit";
 import { backends } from "../backends/registry";
 import { detect } from "../backends/detect";
+import { managerNames } from "../backends/takeOver";
 import type { Observed } from "../facts";
 import type { HostState, LinkState } from "../hostState";
-import { isIPv6 } from "../parse";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
 import { IFSTATE } from "../sections";
 import { isStillHad, portProblems, takenRoutes } from "./bridgePorts";
-import { parseBridge, routeWords, type BridgeSpec, type Route } from "./bridgeSpec";
+import { parseBridge, type BridgeSpec, type Route } from "./bridgeSpec";
+import { resolve } from "./bridgePlan";
 import { stableMac } from "./mac";
 
 /** What the ports (and an adopted bridge) were when they were taken over. */
@@ -50,15 +52,25 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const known = context.found as BridgeFound | undefined;
     const problems = portProblems(spec, known?.name, observed, host);
     if (problems.length > 0) return { desired: {}, completed: {}, problems };
+    const refuse = (reason: string): Rendered => ({
+      desired: {},
+      completed: {},
+      problems: [{ property: "owner", reason }],
+    });
+    const { managed = {}, daemons = [], commands } = observed.facts;
     const detected = detect(spec.ports.length > 0 ? spec.ports : [spec.name], {
       files: observed.files,
-      has: (command) => observed.facts.commands.includes(command),
+      has: (command) => commands.includes(command),
+      managed,
+      macs: (link) => observed.links[link]?.mac,
     });
-    if (!spec.owner && !known && detected.refused)
-      return { desired: {}, completed: {}, problems: [{ property: "owner", reason: detected.refused }] };
+    if (!spec.owner && !known && detected.refused) return refuse(detected.refused);
     const owner = spec.owner ?? known?.owner ?? detected.owner;
     const backend = backends[owner];
-    const find = (name: string) => known?.links[name] ?? backend.find(name, observed.links[name]!, observed.files);
+    if (backend.manager && !daemons.includes(backend.manager))
+      return refuse(`${managerNames[backend.manager]} does not run on ${host}`);
+    const find = (name: string) =>
+      known?.links[name] ?? backend.find(name, observed.links[name]!, observed.files, managed[name]);
     const adopted = known ? spec.name in known.links : context.adopt && observed.links[spec.name] !== undefined;
     const former = Object.keys(known?.links ?? {}).filter(
       (name) => ![spec.name, known!.name, ...spec.ports].includes(name),
@@ -87,10 +99,14 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     );
     const taken = takenRoutes(plan, observed, known?.name, host);
     if (taken.length > 0) return { desired: {}, completed: {}, problems: taken };
-    const unsupported = backend.unsupported(plan);
-    if (unsupported) return { desired: {}, completed: {}, problems: [{ property: "owner", reason: unsupported }] };
+    const unsupported = backend.unsupported(plan, links, observed.files);
+    if (unsupported) return refuse(unsupported);
 
     const rendered = backend.render(plan, links, observed.files);
+    const cloudInit =
+      owner === "runtime" || owner === "ifupdown"
+        ? undefined
+        : cloudInitFile(observed.files, (command) => commands.includes(command));
     const desired: HostState = {
       ...rendered,
       ...(owner === "ifupdown" && {
@@ -98,17 +114,27 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
         files: { ...rendered.files, [`${IFSTATE}.${plan.name}`]: `${plan.name}\n` },
         sections: { ...rendered.sections, [`${IFSTATE}#${plan.name}`]: `${plan.name}=${plan.name}\n` },
       }),
+      ...(cloudInit && { files: { ...rendered.files, ...cloudInit } }),
       links: {
         [plan.name]: bridgeLink(plan, found, context.mark),
-        ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, mtus[port]!)])),
+        ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, port, found)])),
         ...Object.fromEntries(
-          left.filter((port) => observed.links[port]).map((port) => [port, { ...bare, master: null }]),
+          left
+            .filter((port) => observed.links[port])
+            .map((port) => [port, { ...bare, ...managerOf(owner), master: null }]),
         ),
       },
     };
     return {
       desired,
       found,
+      ...(cloudInit &&
+        observed.files[CLOUD_INIT] === undefined && {
+          warnings: [
+            `cloud-init is on ${host}, and would write the network's configuration anew; ${CLOUD_INIT} keeps it from that`,
+          ],
+        }),
+      ...(detected.because !== undefined && owner === detected.owner && { because: detected.because }),
       completed: {
         name: plan.name,
         owner,
@@ -129,9 +155,13 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
       link?.kind === "bridge" ? [] : [name],
     );
     const isPorts = (key: string) =>
-      key.startsWith(`${IFSTATE}#`) || ports.some((port) => key.split("#")[1]!.split(" ").includes(port));
+      key.startsWith(`${IFSTATE}#`) ||
+      /^\/etc\/netplan\/[^#]*#(?!bridges\.)/.test(key) ||
+      ports.some((port) => key.split("#")[1]!.split(" ").includes(port));
     return {
-      files: Object.fromEntries(Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE))),
+      files: Object.fromEntries(
+        Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE) && path !== CLOUD_INIT),
+      ),
       sections: Object.fromEntries(Object.entries(desired.sections ?? {}).filter(([key]) => !isPorts(key))),
       links: Object.fromEntries(Object.entries(desired.links ?? {}).filter(([name]) => !ports.includes(name))),
     };
@@ -160,53 +190,6 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
   },
 };
 
-/** What is given, else what an adopted bridge has, else what the ports had, else what a KVM host needs: no delay where there is no STP. */
-function resolve(
-  spec: BridgeSpec,
-  found: readonly Found[],
-  left: readonly string[],
-  adopted: Found | undefined,
-  mac: string,
-  { mark }: Context,
-): BridgePlan {
-  const had = (adopted?.bridge ?? {}) as Partial<
-    Record<"stp" | "forwardDelay" | "helloTime" | "maxAge" | "ageingTime" | "priority" | "maxWait" | "mtu", never>
-  >;
-  const v4 = spec.addresses?.some((address) => !isIPv6(address));
-  const hadDhcp = found.some((link) => link.dhcp4);
-  const dhcp4 = spec.dhcp4 ?? (!v4 && hadDhcp);
-  const dhcp6 = spec.dhcp6 ?? found.some((link) => link.dhcp6);
-  // An adopted bridge has its MAC from its own file, or from the kernel as ever.
-  const macAddress = spec.macAddress ?? (adopted ? adopted.macAddress : mac);
-  const stp = spec.stp ?? (had.stp as boolean | undefined) ?? false;
-  const optional = <K extends "helloTime" | "maxAge" | "ageingTime" | "priority" | "mtu">(key: K) => {
-    const value = spec[key] ?? (had[key] as number | undefined);
-    return value === undefined ? {} : { [key]: value };
-  };
-  const isKept = (words: string) => words.includes(":") || !dhcp4 || (hadDhcp && !words.startsWith("default "));
-  const kept = (all: readonly string[]) => all.filter(isKept);
-  return {
-    name: spec.name,
-    ports: spec.ports,
-    left,
-    dhcp4,
-    dhcp6,
-    addresses: spec.addresses ?? kept(found.flatMap((link) => link.addresses)),
-    routes: spec.routes?.map(routeWords) ?? kept(found.flatMap((link) => link.routes)),
-    nameservers: spec.nameservers ?? found.flatMap((link) => link.nameservers),
-    ...(macAddress && { macAddress }),
-    stp,
-    forwardDelay: spec.forwardDelay ?? (had.forwardDelay as number | undefined) ?? (stp ? 15 : 0),
-    ...optional("helloTime"),
-    ...optional("maxAge"),
-    ...optional("ageingTime"),
-    ...optional("priority"),
-    ...optional("mtu"),
-    maxWait: spec.maxWait ?? (had.maxWait as number | undefined) ?? 0,
-    mark,
-  };
-}
-
 function routeObject(words: string): Route {
   const [to = "", ...rest] = words.split(" ");
   const after = (word: string) => rest[rest.indexOf(word) + 1];
@@ -229,6 +212,7 @@ function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, ma
     up: true,
     ...(plan.macAddress && { mac: plan.macAddress }),
     ...(owner === "runtime" && { alias: mark }),
+    ...managerOf(owner),
     ...(mtu && { mtu }),
     bridge: { stp, forwardDelay, helloTime, maxAge, ageingTime, priority },
     dhcp4: plan.dhcp4,
@@ -240,9 +224,15 @@ function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, ma
 
 /** A port has no address of its own: bridge(8), and every distribution's guide. */
 const bare: LinkState = { dhcp4: false, dhcp6: false, addresses: [], routes: [] };
-const portLink = (plan: BridgePlan, mtu: number): LinkState => ({
+const portLink = (plan: BridgePlan, port: string, { owner, mtus }: BridgeFound): LinkState => ({
   ...bare,
+  ...managerOf(owner),
   up: true,
   master: plan.name,
-  mtu: plan.mtu ?? mtu,
+  mtu: plan.mtu ?? mtus[port]!,
 });
+
+const managerOf = (owner: Owner): Pick<LinkState, "manager"> => {
+  const { manager } = backends[owner];
+  return manager === undefined ? {} : { manager };
+};

@@ -1,4 +1,4 @@
-import type { Owner } from "../backends/backend";
+import { owners, type Owner } from "../backends/backend";
 import {
   boolean,
   cidr,
@@ -61,7 +61,7 @@ export function parseBridge(args: Arguments, name: string): BridgeSpec {
     priority: args.optional("priority", integer(0, 65535)),
     maxWait: args.optional("maxWait", integer(0, 3600, "seconds")),
     mtu: args.optional("mtu", integer(68, 65535, "bytes")),
-    owner: args.optional("owner", oneOf<Owner>("ifupdown", "runtime")),
+    owner: args.optional("owner", oneOf(...owners)),
   };
   check(spec, args);
   return spec;

@@ -38,18 +38,6 @@ test.each([
 
 test.each([
   [
-    "netplan",
-    { "/etc/netplan/50-cloud-init.yaml": "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n" },
-    has("ifup", "brctl"),
-    "eth0 belongs to netplan (/etc/netplan/50-cloud-init.yaml)",
-  ],
-  [
-    "networkd",
-    { "/etc/systemd/network/10-lan.network": "[Match]\nName=en* eth*\n" },
-    has("networkctl"),
-    "systemd-networkd (/etc/systemd/network/10-lan.network)",
-  ],
-  [
     "ifcfg",
     { "/etc/sysconfig/network-scripts/ifcfg-eth0": "DEVICE=eth0\n" },
     has("ifup"),
@@ -83,4 +71,38 @@ test("another link's files claim nothing", () => {
     "/etc/sysconfig/network-scripts/ifcfg-eth1": "",
   };
   expect(detect(["eth0"], { files, has: debian }).refused).toBeUndefined();
+});
+
+describe("daemons", () => {
+  const file = "/etc/systemd/network/10-lan.network";
+  const networkd = { by: "networkd", file } as const;
+
+  test("systemd-networkd, by what it says of the NIC, or by its file", () => {
+    const because = `systemd-networkd: ${file} configures eth0`;
+    expect(detect(["eth0"], { files: {}, has: has("networkctl"), managed: { eth0: networkd } })).toMatchObject({ owner: "networkd", because }); // prettier-ignore
+    expect(detect(["eth0"], { files: { [file]: "[Match]\nName=en* eth*\n" }, has: has("networkctl") })).toMatchObject({ owner: "networkd", because }); // prettier-ignore
+  });
+
+  test("netplan, by its file, with the renderer", () => {
+    const path = "/etc/netplan/50-cloud-init.yaml";
+    const run = { by: "networkd", file: "/run/systemd/network/10-netplan-eth0.network" } as const;
+    const files = { [path]: "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n" };
+    expect(detect(["eth0"], { files, has: has("netplan"), managed: { eth0: run } })).toMatchObject({
+      owner: "netplan",
+      because: `netplan: ${path} configures eth0; renderer networkd`,
+    });
+  });
+
+  test("two owners of one NIC are named both", () => {
+    const { refused } = detect(["eth0"], { files: { [MAIN]: "iface eth0 inet dhcp\n" }, has: debian, managed: { eth0: networkd } }); // prettier-ignore
+    expect(refused).toContain(`eth0 belongs to ifupdown (${MAIN}) and to systemd-networkd (${file}) at once`);
+  });
+
+  test("so are the owners of two ports", () => {
+    const files = { "/etc/sysconfig/network-scripts/ifcfg-eth1": "DEVICE=eth1\n" };
+    const { refused } = detect(["eth0", "eth1"], { files, has: has("networkctl"), managed: { eth0: networkd } });
+    expect(refused).toMatch(
+      /eth0 belongs to systemd-networkd .*, eth1 to network-scripts .*, and a bridge has one owner/,
+    );
+  });
 });

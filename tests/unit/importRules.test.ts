@@ -49,9 +49,10 @@ const rules: readonly { readonly file: string; readonly may: readonly string[]; 
         "../kernel/file",
         "ssh2",
         "node:fs",
+        "../backends/takeOver",
         "node:child_process",
       ],
-      mayNot: ["../resources/bridge", "../lifecycle", "../backends/ifupdown", "../../sdk/bridge"],
+      mayNot: ["../resources/bridge", "../lifecycle", "../../sdk/bridge"],
     },
     {
       file: "provider/lifecycle.ts",

@@ -270,7 +270,7 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  part ssh; probe_ssh
 |  part systemd; [ ! -d /run/systemd/system ] || echo yes
 |  part commands
-|  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl dhclient dhcpcd udhcpc passt; do
+|  for c in ifup ifquery ifreload ip brctl virsh resolvconf systemctl nmcli netplan networkctl cloud-init dhclient dhcpcd udhcpc passt; do
 |    ! command -v "$c" >/dev/null || echo "$c"
 |  done
 |  part addr; ip -j -d addr show 2>&1
@@ -280,14 +280,23 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  part sysctl; (cd /proc/sys && grep -s . net/ipv4/ip_forward net/ipv6/conf/all/forwarding \
 |    net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables net/bridge/bridge-nf-call-arptables)
 |  part processes; probe_processes
+|  # In the words that the daemon has for people: what it keeps below /run is private.
+|  [ ! -e /run/systemd/netif/state ] || ! command -v networkctl >/dev/null ||
+|    { part networkctl; LC_ALL=C networkctl status --all --no-pager --full --lines=0 2>/dev/null; }
 |  probe_files /etc/network/interfaces
 |  for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \
-|    /etc/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \
+|    /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \
+|    /etc/systemd/network/*.d/*.conf /run/systemd/network/* /run/systemd/network/*.d/*.conf /usr/lib/systemd/network/*.network \
 |    /run/network/ifstate /run/network/ifstate.*; do
 |    # A link shows another file again (Debian: 99-sysctl.conf).
 |    [ ! -f "$f" ] || [ -L "$f" ] || { part "file $f"; cat "$f"; }
 |  done
 |  for f in /var/lib/kvmnet/*; do [ ! -f "$f" ] || { part "kept ${f##*/}"; cat "$f"; }; done
+|  # Of the rest, passwords and keys among it, nothing is anybody's business.
+|  for f in /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg; do
+|    case $f in */99-disable-network-config.cfg) [ ! -f "$f" ] || { part "file $f"; cat "$f"; } ;;
+|      *) [ ! -f "$f" ] || { part "file $f"; grep -E '^ *(network|config) *:' "$f"; } ;; esac
+|  done
 |  # Their other lines are nobody's business: keys of wireless networks.
 |  for f in /etc/NetworkManager/system-connections/*; do
 |    [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
@@ -307,6 +316,8 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |        a=$(tr '\0\n' '\001 ' 2>/dev/null < "$d/cmdline")
 |        # One that has just ended has no arguments any more.
 |        [ -z "$a" ] || printf '%s %s %s\n' "${d#/proc/}" "$c" "$a" ;;
+|      systemd-network | NetworkManager)
+|        [ "$(readlink "$d/ns/net")" != "$(readlink /proc/self/ns/net)" ] || echo "${d#/proc/} $c" ;;
 |      dockerd | containerd | kubelet | kube-proxy | crio | podman) echo "${d#/proc/} $c" ;;
 |    esac
 |  done
