@@ -64,16 +64,17 @@ export interface BridgeArgs extends ResourceArgs {
    * See bridge_bridgeprio, brctl(8) setbridgeprio.
    */
   priority?: pulumi.Input<number | undefined>;
-  /** Seconds that ifup(8) waits at boot for the ports to forward. Default: 0. See bridge_maxwait. */
+  /** Seconds that ifup(8) waits at boot for the ports to forward. Default: 0. See bridge_maxwait. Refused: with a daemon as owner. */
   maxWait?: pulumi.Input<number | undefined>;
   /** Bytes of the largest packet, without the Ethernet header; no port may have less. Default: the ports' own. */
   mtu?: pulumi.Input<number | undefined>;
   /**
-   * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d), or
-   * `runtime` (ip(8) only: lost at reboot). Default: detected from what configures the ports now, and kept. Refused: an
+   * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d), `netplan`
+   * (/etc/netplan, with systemd-networkd as renderer), `networkd` (systemd-networkd: /etc/systemd/network), or `runtime` (ip(8) only:
+   * lost at reboot). Default: detected from what configures the ports now, and kept. Refused: an
    * owner that is not on the host.
    */
-  owner?: pulumi.Input<"ifupdown" | "runtime" | undefined>;
+  owner?: pulumi.Input<"ifupdown" | "netplan" | "networkd" | "runtime" | undefined>;
 }
 
 /**
@@ -110,7 +111,7 @@ export class Bridge extends KvmnetResource {
   /** All addresses that the bridge has now, with prefix, leased ones too. Known after `up`. */
   declare readonly currentAddresses: pulumi.Output<string[]>;
   /** Whose files hold the bridge: as given, or as detected. */
-  declare readonly owner: pulumi.Output<"ifupdown" | "runtime">;
+  declare readonly owner: pulumi.Output<"ifupdown" | "netplan" | "networkd" | "runtime">;
   /** What the reviewer reads: whole files to be written, path → text; `null` is a file to be removed. */
   declare readonly files: pulumi.Output<Record<string, string | null> | undefined>;
   /** What the reviewer reads: parts of shared files, `path#section` → text; `null` is a part to be removed. */

@@ -1,0 +1,88 @@
+import { type LabHost, down, guest, guestAddress, operator, up, useOwnLab } from "../lab/lab";
+import { Stack } from "./stack";
+
+/** The quickstart, unchanged, on hosts whose network belongs to others than ifupdown. */
+const LAN_MAC = "52:54:00:ad:4c:86"; // web-lan's, in the program
+
+const owners = [
+  {
+    title: "systemd-networkd, a NIC with DHCP",
+    options: { owner: "networkd", dhcp: true },
+    because: "systemd-networkd: /etc/systemd/network/20-lan.network configures eth0",
+    file: "/etc/systemd/network/05-kvmnet-br0.network",
+    drift:
+      "sed -i s/^IPv6AcceptRA=no/IPv6AcceptRA=yes/ /etc/systemd/network/05-kvmnet-br0.network && networkctl reload",
+    named: "IPv6AcceptRA=yes",
+  },
+  {
+    title: "netplan with systemd-networkd, a static NIC",
+    options: { owner: "netplan" },
+    because: "netplan: /etc/netplan/50-cloud-init.yaml configures eth0; renderer networkd",
+    file: "/etc/netplan/50-cloud-init.yaml, bridges.br0",
+    drift: "netplan set bridges.br0.optional=true --origin-hint 50-cloud-init && netplan generate && networkctl reload",
+    named: "optional: true",
+  },
+] as const;
+
+describe.each(owners)("the quickstart on a host of $title", ({ options, because, file, drift, named }) => {
+  let host: LabHost;
+  let stack: Stack;
+  let before: string;
+
+  beforeAll(async () => {
+    useOwnLab("owners");
+    host = await up("kvm1", options);
+    await guest(host, "web");
+    before = await host.must(asFound);
+    stack = await Stack.create({ example: "quickstart" });
+  });
+  afterAll(async () => {
+    stack.remove();
+    await down();
+  });
+
+  it("previews the owner's own files, and why they are his", async () => {
+    const preview = await stack.preview();
+    expect(preview).toContain(because);
+    expect(preview).toContain(file);
+  });
+
+  it("goes up, and has nothing to do afterwards", async () => {
+    await stack.up();
+    expect((await stack.outputs())["hostAddresses"]).toContain(`${host.address}/24`);
+    await stack.expectNoChanges();
+    expect(await host.must("ls /sys/class/net/br0/brif")).toContain("eth0\n");
+  });
+
+  it("gives the guest a lease of the LAN on br0, where the operator reaches it", async () => {
+    expect(await ping(await guestAddress(host, "web", { mac: LAN_MAC }))).toBe(0);
+  });
+
+  it("names what somebody changed, and heals it", async () => {
+    await host.must(drift);
+    expect(await stack.preview("--refresh")).toContain(named);
+    await stack.must("up", "--yes", "--skip-preview", "--refresh");
+    await stack.expectNoChanges();
+    expect(await ping(host.address)).toBe(0);
+  });
+
+  it("outlasts a reboot of the host", async () => {
+    await host.reboot();
+    await stack.must("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+    await stack.expectNoChanges();
+  });
+
+  it("is destroyed, and the host is as it was", async () => {
+    await stack.destroy();
+    expect(await host.must(asFound)).toBe(before);
+    expect(await ping(host.address)).toBe(0);
+  });
+});
+
+/** What the quickstart changes, in the words of its owners. Leases run out while one looks. */
+const asFound = `cat /etc/network/interfaces; for f in /etc/systemd/network/* /etc/netplan/*; do echo "$f"; cat "$f"; done 2>/dev/null
+ls /etc/sysctl.d /etc/udev/rules.d /sys/class/net; ip -4 -br addr | sed "s,@if[0-9]*,,"; ip route
+networkctl list --no-legend eth0 | tr -s ' ' | cut -d ' ' -f 3-4; virsh -q net-list --all; virsh -q domiflist web --inactive; sysctl net.ipv4.ip_forward`;
+
+const ping = async (address: string): Promise<number> =>
+  (await operator(["ping", "-q", "-c", "3", "-i", "0.2", "-W", "2", address])).code;
