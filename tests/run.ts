@@ -42,6 +42,8 @@ async function main(chosen: readonly string[]): Promise<void> {
     const passed = await Promise.all(formatLintTypes.map(check));
     formatLintTypes.forEach(({ name }, i) => (passed[i] ? count.passed++ : fail(count, name)));
   }
+  // Of contract tests, some have a reader of Debian's packages, and no lab that would bring it.
+  if (all || (await hasTests([...chosen, "--ignoreProjects", "unit", "golden", "e2e"]))) await installPackages();
   // By what is left out, so that `--selectProjects` of the command line may choose among the rest.
   const machineOnly = [...chosen, "--maxWorkers=2", "--ignoreProjects", "e2e"];
   if (all || (await hasTests(machineOnly))) await swept(() => runJest(machineOnly, count));
@@ -98,11 +100,15 @@ async function inLab(work: () => Promise<void>, count: Count): Promise<void> {
   }
 }
 
+async function installPackages(): Promise<void> {
+  const { ensurePackages } = await import("./lab/packages");
+  await ensurePackages(console.log);
+}
+
 /** What the lab and the end-to-end tests need of this machine: Debian packages and the Pulumi CLI. */
 async function prepareLab(): Promise<void> {
-  const { ensurePackages } = await import("./lab/packages");
   const { ensurePulumi } = await import("./toolchain/pulumi");
-  await ensurePackages(console.log);
+  await installPackages();
   await ensurePulumi(console.log);
 }
 
