@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { cached } from "../toolchain/cache";
-import { must } from "./run";
+import { must, run } from "./run";
 
 /**
  * What hosts of other owners have, and the machine and the other hosts have not: not installed, only unpacked, since with it there every
@@ -15,7 +15,12 @@ export const ownerRoot = (): Promise<string> =>
     const packages = join(directory, "packages");
     await must(["mkdir", packages]);
     const download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...PACKAGES.split(" ")];
-    await must(download, { cwd: packages, timeoutMs: 300_000 });
+    const options = { cwd: packages, timeoutMs: 300_000 };
+    // A fresh machine knows of no packages yet.
+    if ((await run(download, options)).code !== 0) {
+      await must(["apt-get", "-q", "update"], options);
+      await must(download, options);
+    }
     // /bin, /sbin and /lib are links on the machine, which directories of theirs would hide.
     const unpack = `for deb in packages/*.deb; do dpkg -x "$deb" .; done; rm -r packages
       for top in bin sbin lib; do [ ! -d $top ] || { mkdir -p usr/$top && cp -a $top/. usr/$top/ && rm -r $top; }; done`;
