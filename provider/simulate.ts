@@ -54,7 +54,12 @@ export function simulate(observed: Observed, desired: HostState): Observed {
       { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) },
       (text) => text,
     ),
-    links: overlay(observed.links, desired.links, (want, is): LinkState => ({ ...is, ...want })),
+    // A link that is given back is as it was found, in nobody's hands if it was in none.
+    links: overlay(observed.links, desired.links, (want, is): LinkState => {
+      const { manager, ...rest } = is ?? {};
+      // A link that is given back is as it was found, in nobody's hands if it was in none.
+      return { ...rest, ...(manager !== undefined && !want.exact && { manager }), ...want };
+    }),
     leased: leasedAfter(desired, observed),
     sysctls: overlay(observed.sysctls, desired.sysctls, (value) => value),
     networks,

@@ -28,15 +28,24 @@ export const render: Backend["render"] = (bridge, found, files) => {
   const ids = bridge.ports.map((port) => Object.keys(found[port]?.sections ?? {})[0]?.replace(/^[^#]*#[^.]*\./, "") ?? port); // prettier-ignore
   write(bridge, part, ids);
   const iaid = bridge.dhcp4 ? Object.entries(found).find(([name, { iaid }]) => iaid && (name === bridge.name || isPort(name)))?.[1].iaid : undefined; // prettier-ignore
+  const sections: Record<string, string> = {
+    [own?.[0] ?? `${home}#bridges.${bridge.name}`]: part.text(bridge.mark),
+  };
+  for (const { port, key, part } of ports) {
+    if (bridge.mtu !== undefined) part.map.set("mtu", bridge.mtu);
+    // A key without a value reads as if something had been forgotten.
+    if (part.map.items.length === 0 && reaches(found[port]!)) part.map.set("dhcp4", false);
+    sections[key] = part.text();
+  }
+  // netplan takes no port that it has not been told of, be it by its name alone.
+  for (const port of bridge.ports.filter((port) => Object.keys(found[port]?.sections ?? {}).length === 0)) {
+    const said = Part.fresh(port, columnFor(files[home] ?? "", "ethernets") ?? 4);
+    said.map.set("dhcp4", false);
+    if (bridge.mtu !== undefined) said.map.set("mtu", bridge.mtu);
+    sections[`${home}#ethernets.${port}`] = said.text();
+  }
   return {
-    sections: {
-      [own?.[0] ?? `${home}#bridges.${bridge.name}`]: part.text(bridge.mark),
-      ...Object.fromEntries(ports.map(({ key, part }) => {
-        if (bridge.mtu !== undefined) part.map.set("mtu", bridge.mtu);
-        if (part.map.items.length === 0) part.map.set("dhcp4", false);
-        return [key, part.text()];
-      })), // prettier-ignore
-    },
+    sections,
     // netplan has no word for it, and leaves room for such files (netplan.io, "How to use systemd drop-ins").
     ...(iaid !== undefined && {
       files: {
