@@ -35,6 +35,8 @@ export interface LinkState {
   /** The daemon that has the link in its hands. */
   readonly manager?: Manager;
   readonly master?: string | null;
+  /** As a bridge's port it does not reach other isolated ones. Never desired, only found. */
+  readonly isolated?: boolean;
   /** The link that this one stands on, as a VLAN does. Never desired, only found. */
   readonly over?: string;
   readonly bridge?: BridgeState;

@@ -10,7 +10,12 @@ export interface IpLink {
   readonly link?: string;
   readonly address?: string;
   readonly ifalias?: string;
-  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: Readonly<Record<string, number>> };
+  readonly linkinfo?: {
+    readonly info_kind?: string;
+    readonly info_data?: Readonly<Record<string, number>>;
+    /** What its master has of it: a bridge, of its port. */
+    readonly info_slave_data?: { readonly isolated?: boolean };
+  };
   readonly addr_info?: readonly IpAddress[];
 }
 

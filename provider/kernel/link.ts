@@ -23,6 +23,7 @@ export function parseLinks(
     const isLeasedRoute = (route: IpRoute) =>
       route.protocol === "dhcp" || (route.dst === "default" && (isV6(route) ? runs(6) : runs(4)));
     const fixed = addresses.filter((address) => !address.dynamic);
+    const isolated = link.linkinfo?.info_slave_data?.isolated;
     links[name] = {
       ...(link.linkinfo?.info_kind && { kind: link.linkinfo.info_kind }),
       up: link.flags.includes("UP"),
@@ -31,6 +32,7 @@ export function parseLinks(
       mtu: link.mtu,
       ...(managed[name] && { manager: managed[name].by }),
       master: link.master ?? null,
+      ...(isolated !== undefined && { isolated }),
       ...(/^(vlan|macvlan)$/.test(link.linkinfo?.info_kind ?? "") && link.link && { over: link.link }),
       ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}) }),
       dhcp4: runs(4),

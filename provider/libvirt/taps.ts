@@ -28,11 +28,13 @@ export const tapsOn = (
 /** `nic_plug` takes it so; a device's name has no slash. */
 const word = ({ tap, isolated }: Plug) => (isolated ? `${tap}/isolated` : tap);
 
-/** The tap of a running guest's interface and its bridge, where both are there and the one is not plugged into the other. */
+/** The tap of a running guest's interface and its bridge, where both are there and the one is not plugged into the other as it should be. */
 export function unplugged(observed: Observed, element: string): { tap: string; bridge: string } | undefined {
   const found = plug(observed, element);
-  if (!found?.bridge || !observed.links[found.tap] || !observed.links[found.bridge]) return undefined;
-  return observed.links[found.tap]!.master === found.bridge ? undefined : { tap: word(found), bridge: found.bridge };
+  const link = found && observed.links[found.tap];
+  if (!found?.bridge || !link || !observed.links[found.bridge]) return undefined;
+  const isPlugged = link.master === found.bridge && !(found.isolated && link.isolated === false);
+  return isPlugged ? undefined : { tap: word(found), bridge: found.bridge };
 }
 
 function plug(observed: Observed, element: string): Plug | undefined {

@@ -11,6 +11,7 @@ import {
 import type { InterfaceProperties, InterfaceSource, PropertyName } from "../libvirt/interfaceProperties";
 import { changesOf, elementsOf } from "../libvirt/liveInterface";
 import { reservations } from "../libvirt/network";
+import { unplugged } from "../libvirt/taps";
 import { virtInstallArgument } from "../libvirt/virtInstall";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
 import { guestConfig } from "./guestConfig";
@@ -171,5 +172,10 @@ function disruptions(spec: GuestInterfaceSpec, mac: string, xml: string, observe
   // What the running guest has already is only defined; what waits since an earlier change was said then.
   const known = defined.filter((name) => ![...changes.live, ...changes.nextStart].includes(name));
   const later = changes.nextStart.filter((name) => defined.includes(name));
-  return [...said("live", [...changes.live, ...known]), ...said("next start", later)];
+  const loose = unplugged(observed, live);
+  return [
+    ...(loose ? [{ label: "live", what: `${nic}: its place on ${loose.bridge}` } as const] : []),
+    ...said("live", [...changes.live, ...known]),
+    ...said("next start", later),
+  ];
 }

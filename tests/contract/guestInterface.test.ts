@@ -135,7 +135,12 @@ describe("a running guest", () => {
     expect(await nic.refresh()).toMatchObject({ drift: true });
     await nic.up(inLab);
     expect((await seen()).master).toBe("lab0");
-    expect(await host.must(`cat /sys/class/net/${before.tap}/brport/isolated`)).toBe("1\n");
+    const isolated = () => host.must(`cat /sys/class/net/${before.tap}/brport/isolated`);
+    expect(await isolated()).toBe("1\n");
+    await host.must(`bridge link set dev ${before.tap} isolated off`);
+    expect(await nic.refresh()).toMatchObject({ drift: true });
+    await nic.up(inLab);
+    expect(await isolated()).toBe("1\n");
     await nic.up(given);
     expect(await seen()).toEqual(before);
   });
