@@ -24,6 +24,11 @@ export interface NetworkArgs extends ResourceArgs {
   title?: pulumi.Input<string | undefined>;
   /** More for people, on one line too. Default: none. Needs libvirt 9.7. A change is live. */
   description?: pulumi.Input<string | undefined>;
+  /**
+   * XML of applications, libvirt's `<metadata>`: elements with a namespace of their own, one each. Default: what applications have put there
+   * stays. Needs libvirt 2.1. A change is live. https://libvirt.org/formatnetwork.html#general-metadata
+   */
+  metadata?: pulumi.Input<string | undefined>;
   /** Guests on it reach the host and what is beyond, but not one another. Default: `false`. Needs libvirt 6.1. */
   isolatedPorts?: pulumi.Input<boolean | undefined>;
   /** Classes of guests. Default: none. A change is live, for guests that are plugged in later. */

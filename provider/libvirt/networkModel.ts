@@ -14,7 +14,17 @@ import {
   type Values,
   type ValuesOf,
 } from "./element";
-import { childOf, childrenOf, ensureChild, removeAll, setAttributes, type XmlElement } from "./xml";
+import {
+  childOf,
+  childrenOf,
+  ensureChild,
+  insert,
+  onOneLine,
+  parseXml,
+  removeAll,
+  setAttributes,
+  type XmlElement,
+} from "./xml";
 
 /**
  * What we model of a libvirt network (https://libvirt.org/formatnetwork.html), in libvirt's own names and order (virNetworkDefFormatBuf in
@@ -92,6 +102,16 @@ const leaseTime: Attribute<number> = {
     if (value === undefined) removeAll(childrenOf(element, "lease"));
     else setAttributes(ensureChild(element, "lease", []), { expiry: String(value), unit: "seconds" });
   },
+};
+
+/** The elements of others, each in a namespace of its own; where nothing is said of them, they stay. */
+const elements: Attribute<string> = {
+  read: (element) => childrenOf(element).map(onOneLine).join("") || undefined,
+  write: (element, value = "") => {
+    removeAll(childrenOf(element));
+    for (const child of childrenOf(parseXml(`<metadata>${value}</metadata>`))) insert(element, child, []);
+  },
+  kept: true,
 };
 
 const only = content();
@@ -202,6 +222,7 @@ export const network = {
     uuid: { attributes: { text: content({ kept: true }) } },
     title: textOnly,
     description: textOnly,
+    metadata: { attributes: { xml: elements } },
     forward: {
       attributes: { dev: device, mode },
       children: {

@@ -1,10 +1,11 @@
 import { worst, type DisruptionLabel } from "../disruption";
 import type { ReservationState } from "../hostState";
+import { isIPv6 } from "../parse";
 import { lay, read, withKept, type Model, type Values } from "./element";
 import { networkOf } from "./network";
 import { network } from "./networkModel";
-import { hostUpdate, onOneLine } from "./reservation";
-import { childOf, childrenOf, parseXml, printXml, removeAll, type XmlElement } from "./xml";
+import { hostUpdate } from "./reservation";
+import { childOf, childrenOf, onOneLine, parseXml, printXml, removeAll, type XmlElement } from "./xml";
 
 /** One thing to say to a virsh, by whether a definition of the network has a text: a change is as good as made where it is made already. */
 export interface Update {
@@ -28,16 +29,18 @@ const SECTIONS: readonly {
   readonly path: readonly string[];
   readonly label: DisruptionLabel;
   readonly modifies?: true;
+  /** The one attribute by which libvirt finds what is to be deleted, where by all it would find others too. */
+  readonly by?: string;
 }[] = [
   { section: "forward-interface", path: ["forward", "interface"], label: "live" },
   { section: "portgroup", path: ["portgroup"], label: "live", modifies: true },
-  { section: "dns-host", path: ["dns", "host"], label: "dnsmasq reload" },
+  { section: "dns-host", path: ["dns", "host"], label: "dnsmasq reload", by: "ip" },
   { section: "dns-txt", path: ["dns", "txt"], label: "dnsmasq restart" },
   { section: "dns-srv", path: ["dns", "srv"], label: "dnsmasq restart" },
   { section: "ip-dhcp-range", path: ["ip", "dhcp", "range"], label: "dnsmasq restart" },
 ];
 /** For people: a running network need not know them. */
-export const PERSISTENT_ONLY: readonly string[] = ["title", "description"];
+export const PERSISTENT_ONLY: readonly string[] = ["title", "description", "metadata"];
 
 /** What takes the running network to `desired` without a bounce; undefined where it has to start anew. */
 export function liveUpdate(networkName: string, liveXml: string, desired: string): LiveUpdate | undefined {
@@ -49,7 +52,9 @@ export function liveUpdate(networkName: string, liveXml: string, desired: string
     const same = (a: Found, b: Found) => a.parentIndex === b.parentIndex && a.text === b.text;
     const less = before.filter((one) => !after.some((other) => same(one, other)));
     const more = after.filter((one) => !before.some((other) => same(one, other)));
-    return [{ ...row, less, more }];
+    // libvirt takes a second default portgroup for a mistake: it comes when the first one is none any more.
+    const isDefault = ({ element }: Found) => Number(element.getAttribute("default") === "yes");
+    return [{ ...row, less, more: [...more].sort((a, b) => isDefault(a) - isDefault(b)) }];
   });
   for (const root of [is, want]) {
     removeAll(PERSISTENT_ONLY.map((name) => childOf(root, name)));
@@ -62,12 +67,16 @@ export function liveUpdate(networkName: string, liveXml: string, desired: string
   const changed = found.filter(({ less, more }) => less.length + more.length > 0);
   return {
     label: worst(changed.map(({ label }) => label)),
-    updates: changed.flatMap(({ section, less, more, modifies }) => {
+    updates: changed.flatMap(({ section, less, more, modifies, by }) => {
       const isModified = (one: Found) => modifies && more.some(({ key }) => key === one.key);
       return [
         ...less
           .filter((one) => !isModified(one))
-          .map((one) => ({ there: one.text, then: say("delete", section, one), otherwise: "" })),
+          .map((one) => ({
+            there: one.text,
+            then: say("delete", section, by ? withOnly(one, by) : one),
+            otherwise: "",
+          })),
         ...more.map((one) => ({
           there: one.text,
           then: "",
@@ -76,6 +85,12 @@ export function liveUpdate(networkName: string, liveXml: string, desired: string
       ];
     }),
   };
+}
+
+function withOnly(found: Found, attribute: string): Found {
+  const part = parseXml(`<${found.element.nodeName}/>`);
+  part.setAttribute(attribute, found.element.getAttribute(attribute) ?? "");
+  return { ...found, text: onOneLine(part) };
 }
 
 /** What a definition of the network needs to have these reservations, by their clients; `null`: none. */
@@ -108,10 +123,10 @@ export function reservationUpdates(
   return [...remove, ...those(true), ...those(false)];
 }
 
-/** What reservations disturb: where nothing was leased yet, dnsmasq has to begin to (networkUpdate). */
-export function reservationLabel(liveXml: string): DisruptionLabel {
-  const leases = (networkOf(liveXml).ip ?? []).some(({ dhcp, family }) => family === "ipv4" && (dhcp?.range ?? dhcp?.host)); // prettier-ignore
-  return leases ? "dnsmasq reload" : "dnsmasq restart";
+/** What a reservation disturbs: where nothing is leased from a range, dnsmasq has to begin to, or to end it (networkUpdate looks at IPv4 alone). */
+export function reservationLabel(liveXml: string, address: string | undefined): DisruptionLabel {
+  const hasRange = networkOf(liveXml).ip?.some(({ dhcp, family }) => family === "ipv4" && dhcp?.range);
+  return hasRange || (address !== undefined && isIPv6(address)) ? "dnsmasq reload" : "dnsmasq restart";
 }
 
 interface Found {

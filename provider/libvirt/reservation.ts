@@ -3,7 +3,17 @@ import { inSubnet, isIPv6, macAddress } from "../parse";
 import { lay, read } from "./element";
 import { dhcpHost, ip } from "./networkModel";
 import { remember } from "./remember";
-import { childrenOf, ensureChild, insert, parseXml, printXml, removeAll, textOf, type XmlElement } from "./xml";
+import {
+  childrenOf,
+  ensureChild,
+  insert,
+  onOneLine,
+  parseXml,
+  printXml,
+  removeAll,
+  textOf,
+  type XmlElement,
+} from "./xml";
 
 /** The reservations of a network, in all of its subnets, by whom they are for: a MAC (lower case), a DUID, or just a host name. */
 export const reservations = remember((networkXml: string): Readonly<Record<string, ReservationState>> =>
@@ -135,6 +145,3 @@ const hostElement = (client: string, reservation: ReservationState): XmlElement 
   lay(element, { ...valuesOf(client, reservation) }, dhcpHost);
   return element;
 };
-
-/** As a word of a command. */
-export const onOneLine = (element: XmlElement): string => printXml(element).replace(/\n\s*/g, "");

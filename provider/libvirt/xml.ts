@@ -85,6 +85,9 @@ export function printXml(element: XmlElement, indent = ""): string {
   return `${open}>${inner}</${element.nodeName}>`;
 }
 
+/** As a word of a command. */
+export const onOneLine = (element: XmlElement): string => printXml(element).replace(/\n\s*/g, "");
+
 const [ELEMENT, TEXT, CDATA, INSTRUCTION, COMMENT] = [1, 3, 4, 7, 8];
 
 function printNode(node: Node, indent: string): string {

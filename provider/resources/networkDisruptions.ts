@@ -1,4 +1,4 @@
-import type { Disruption } from "../disruption";
+import { worst, type Disruption } from "../disruption";
 import type { Observed } from "../facts";
 import { differences, type HostState } from "../hostState";
 import { networkDifferences, reservations } from "../libvirt/network";
@@ -36,12 +36,12 @@ export function reservationDisruptions({ reservations: wanted = {} }: HostState,
       const is = { [key]: reservations(xml)[client] ?? null };
       return differences({ reservations: { [key]: want } }, { reservations: is }).length > 0;
     });
-    return differs ? [{ network, liveXml }] : [];
+    return differs ? [{ network, label: reservationLabel(liveXml, want?.address) }] : [];
   });
   return [...new Set(changed.map(({ network }) => network))].map((network) => {
     const of = changed.filter((one) => one.network === network);
     const what = `network ${network}: ${of.length === 1 ? "a reservation" : `${of.length} reservations`}`;
-    return { label: reservationLabel(of[0]!.liveXml), what };
+    return { label: worst(of.map(({ label }) => label)), what };
   });
 }
 

@@ -12,7 +12,7 @@ export interface NetworkModel {
   readonly switchesForwarding: boolean;
 }
 
-const all = ["title", "description", "portgroups", "isolatedPorts"];
+const all = ["title", "description", "metadata", "portgroups", "isolatedPorts"];
 const ownBridge = [
   ...all,
   ...["bridgeName", "stp", "delay", "macTableManager", "zone", "mtu", "bandwidth", "guestIpv6"],

@@ -1,4 +1,16 @@
-import { boolean, cidr, domainName, integer, interfaceName, libvirtName, line, oneOf, type Arguments } from "../parse";
+import { childrenOf, onOneLine, parseXml } from "../libvirt/xml";
+import {
+  boolean,
+  cidr,
+  domainName,
+  integer,
+  interfaceName,
+  libvirtName,
+  line,
+  oneOf,
+  text,
+  type Arguments,
+} from "../parse";
 import { parseDhcp, checkDhcp, type DhcpSpec } from "./dhcpSpec";
 import { parseDns, type DnsSpec } from "./dnsSpec";
 import type { NetworkModel } from "./networkModels";
@@ -22,6 +34,7 @@ export interface NetworkSpec {
   readonly autostart: boolean;
   readonly title: string | undefined;
   readonly description: string | undefined;
+  readonly metadata: string | undefined;
   readonly portgroups: readonly PortgroupSpec[] | undefined;
   readonly isolatedPorts: boolean | undefined;
   readonly bridgeName: string | undefined;
@@ -58,6 +71,7 @@ export const parseNetwork =
       autostart: args.optional("autostart", boolean) ?? true,
       title: args.optional("title", line),
       description: args.optional("description", line),
+      metadata: args.optional("metadata", metadata),
       portgroups: args.objects("portgroups", parsePortgroup(has("vlan"))),
       isolatedPorts: args.optional("isolatedPorts", boolean),
       bridgeName: args.optional("bridgeName", interfaceName),
@@ -98,4 +112,19 @@ const zone = (value: unknown): string => {
   if (typeof value !== "string" || !/^[A-Za-z0-9_-]{1,17}$/.test(value))
     throw new Error(`${JSON.stringify(value)} is not the name of a firewalld zone: up to 17 letters, digits, _ and -`);
   return value;
+};
+
+/** Elements, each of an application and its namespace. */
+const metadata = (value: unknown): string => {
+  const elements = childrenOf(parseXml(`<metadata>${text(value)}</metadata>`));
+  if (elements.length === 0) throw new Error("has no XML element");
+  const spaces = elements.map((element) => {
+    const [prefix, local] = element.nodeName.split(":");
+    const space = element.getAttribute(local === undefined ? "xmlns" : `xmlns:${prefix}`);
+    if (!space) throw new Error(`<${element.nodeName}> needs a namespace of its own (xmlns)`);
+    return space;
+  });
+  if (new Set(spaces).size < spaces.length)
+    throw new Error("has two elements of one namespace: libvirt takes one of each");
+  return elements.map(onOneLine).join("");
 };

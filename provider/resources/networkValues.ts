@@ -40,6 +40,7 @@ function saidOf(model: NetworkModel, spec: NetworkSpec): Network {
     name: { text: spec.name },
     title: spec.title && { text: spec.title },
     description: spec.description && { text: spec.description },
+    metadata: spec.metadata && { xml: spec.metadata },
     ipv6: spec.guestIpv6,
     forward: model.forward && said({ dev: forwardInterface, mode: model.forward, nat: nat && said({ ...nat }) }),
     bridge: bridge ? { name: bridge } : said({ name: bridgeName, stp, delay, zone, macTableManager }),

@@ -5,6 +5,7 @@ import type { NetworkSpec } from "./networkSpec";
 const SINCE: Readonly<Record<string, string>> = {
   title: "9.7.0",
   description: "9.7.0",
+  metadata: "2.1.0",
   isolatedPorts: "6.1.0",
   macTableManager: "1.2.11",
   zone: "5.1.0",

@@ -18,7 +18,15 @@ const portgroups = [
 /** All that this libvirt knows, in values that a host of the lab can have: its kernel limits no bandwidth and filters no VLANs. */
 const all = {
   ...addressed,
-  ...{ isolatedPorts: true, portgroups, stp: false, delay: 1, mtu: 1400, guestIpv6: true },
+  ...{
+    isolatedPorts: true,
+    portgroups,
+    metadata: "<a:team xmlns:a='http://a.example'>net<b/></a:team>",
+    stp: false,
+    delay: 1,
+    mtu: 1400,
+    guestIpv6: true,
+  },
   dhcp: {
     ...addressed.dhcp,
     leaseTime: 3600,

@@ -372,8 +372,17 @@ describe("a running network", () => {
     expect(verbs(dns({ txt: [{ name: "a", value: "b c" }], host: [] }))).toEqual(["dnsmasq restart", "delete dns-host", "add-last dns-txt"]); // prettier-ignore
     expect(verbs(dns({ srv: [{ service: "ldap", protocol: "tcp" }] }))).toEqual(["dnsmasq restart", "add-last dns-srv"]); // prettier-ignore
     expect(verbs(change({ ip: [{ ...ip4, dhcp: { bootp: { file: "x.img" } } }, ip6] }))).toEqual(["dnsmasq restart", "delete ip-dhcp-range"]); // prettier-ignore
+    expect(verbs(change({ metadata: { xml: "<a:b xmlns:a='http://a'/>" } }))).toEqual(["live"]);
     expect(verbs(change({ title: { text: "known to the persistent definition alone" } }))).toEqual(["live"]);
   });
+
+  test("deletes a DNS host by its address: by its names, libvirt would find others", () => {
+    const { updates } = liveUpdate("lab", captured("lab.live"), change({ dns: undefined }))!;
+    expect(updates[0]!.then).toBe(`net-update --network "lab" delete dns-host "<host ip='192.168.123.1'/>"`);
+  });
+
+  test("has one default portgroup at any time", () =>
+    expect(verbs(change({ portgroup: [{ name: "new", default: true }, { name: "pg1" }] }))).toEqual(["live", "modify portgroup", "add-last portgroup"])); // prettier-ignore
 
   const bounces: Network[] = [
     { mtu: { size: 1500 } }, { domain: { name: "lab.test" } }, { bridge: { stp: false } }, { bridge: { zone: "x" } }, { route: [] },
