@@ -4,7 +4,7 @@
  * - `live`: nothing starts anew, nothing is cut.
  * - `dnsmasq reload`: a network's dnsmasq reads its tables again (SIGHUP).
  * - `dnsmasq restart`: a network's DNS and DHCP are away for a moment; no packet of the guests' among themselves or through the host is lost.
- * - `next start`: a running guest keeps what it has until it is started anew.
+ * - `next start`: a running guest, or network, keeps what it has until it is started anew.
  * - `link bounce`: one interface of a guest loses its link and gets it back.
  * - `network bounce`: all guests on the network lose it and get it back.
  */

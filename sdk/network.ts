@@ -20,13 +20,13 @@ export interface NetworkArgs extends ResourceArgs {
   name?: pulumi.Input<string | undefined>;
   /** Start the network when the host boots. Default: `true`. A change is live. */
   autostart?: pulumi.Input<boolean | undefined>;
-  /** One line for people. Default: none. Needs libvirt 9.7. A change is live. */
+  /** One line for people. Default: none. Needs libvirt 9.7. A running network has it at its next start. */
   title?: pulumi.Input<string | undefined>;
-  /** More for people, on one line too. Default: none. Needs libvirt 9.7. A change is live. */
+  /** More for people, on one line too. Default: none. Needs libvirt 9.7. A running network has it at its next start. */
   description?: pulumi.Input<string | undefined>;
   /**
    * XML of applications, libvirt's `<metadata>`: elements with a namespace of their own, one each. Default: what applications have put there
-   * stays. Needs libvirt 2.1. A change is live. https://libvirt.org/formatnetwork.html#general-metadata
+   * stays. Needs libvirt 2.1. A running network has it at its next start. https://libvirt.org/formatnetwork.html#general-metadata
    */
   metadata?: pulumi.Input<string | undefined>;
   /** Guests on it reach the host and what is beyond, but not one another. Default: `false`. Needs libvirt 6.1. */

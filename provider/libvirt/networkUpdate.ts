@@ -39,7 +39,7 @@ const SECTIONS: readonly {
   { section: "dns-srv", path: ["dns", "srv"], label: "dnsmasq restart" },
   { section: "ip-dhcp-range", path: ["ip", "dhcp", "range"], label: "dnsmasq restart" },
 ];
-/** For people: a running network need not know them. */
+/** For people and applications: a running network need not know them, and has them at its next start. */
 export const PERSISTENT_ONLY: readonly string[] = ["title", "description", "metadata"];
 
 /** What takes the running network to `desired` without a bounce; undefined where it has to start anew. */

@@ -20,7 +20,7 @@ export function networkDisruptions(name: string, desired: HostState, observed: O
   const guests = label === "network bounce" ? { guests: guestsOn(name, observed) } : {};
   return [
     ...(live.length > 0 ? [{ label, what: named(live, () => true), ...guests }] : []),
-    ...(kept.length > 0 ? [{ label: "live" as const, what: named(kept, () => true) }] : []),
+    ...(kept.length > 0 ? [{ label: "next start" as const, what: named(kept, () => true) }] : []),
     ...(is.autostart === want.autostart ? [] : [{ label: "live" as const, what: `network ${name}: autostart` }]),
     ...reservationDisruptions(desired, observed),
   ];
