@@ -1,7 +1,7 @@
 import { worst, type Disruption } from "../disruption";
 import type { Observed } from "../facts";
 import { differences, type HostState } from "../hostState";
-import { networkDifferences, reservations } from "../libvirt/network";
+import { networkDifferences, networkFromXml, reservations } from "../libvirt/network";
 import { liveUpdate, PERSISTENT_ONLY, reservationLabel } from "../libvirt/networkUpdate";
 
 /** What the change of a network disturbs; nothing where it does not run. */
@@ -16,7 +16,12 @@ export function networkDisruptions(name: string, desired: HostState, observed: O
   const isPersistentOnly = (name: string) => PERSISTENT_ONLY.includes(name);
   const live = networkDifferences(is.liveXml, want.xml).filter(({ path }) => !isPersistentOnly(path[0]!));
   const kept = networkDifferences(is.xml, want.xml).filter(({ path }) => isPersistentOnly(path[0]!));
-  const label = liveUpdate(name, is.liveXml, want.xml)?.label ?? "network bounce";
+  // Without a bridge of libvirt's own, guests stay where they are.
+  const staysOn = ({ mode, bridge }: ReturnType<typeof networkFromXml>) =>
+    mode === "bridge" ? bridge?.name : undefined;
+  const [from, to] = [is.liveXml, want.xml].map((xml) => staysOn(networkFromXml(xml)));
+  const label =
+    liveUpdate(name, is.liveXml, want.xml)?.label ?? (from !== undefined && from === to ? "live" : "network bounce");
   const guests = label === "network bounce" ? { guests: guestsOn(name, observed) } : {};
   return [
     ...(live.length > 0 ? [{ label, what: named(live, () => true), ...guests }] : []),
