@@ -13,7 +13,7 @@ export const HOME = 9;
 export const subnet = (n: number) => `10.7${n}.0`;
 export const macOf = (guest: "a" | "b", n: number) => `52:54:00:77:0${guest}:0${n}`;
 export const peerOf = (n: number) => `${subnet(n)}.12`;
-const numbers = [...models.map((_, n) => n), HOME];
+export const numbers = [...models.map((_, n) => n), HOME];
 
 /** What stands in for the world outside: devices to forward to, the host's own bridges, and one wire that a guest's interface stays on whatever it is called. */
 const GIVEN = `
@@ -54,5 +54,7 @@ export async function startGuests(host: LabHost, names: readonly string[]): Prom
   ]);
   const files = plugged.map(({ xml }, i) => `echo "${xml}" > /tmp/nic${i}.xml`).join("\n");
   const attach = plugged.map(({ name }, i) => `attach-device ${name} /tmp/nic${i}.xml --config`).join("; ");
-  await host.must(`${files}\nvirsh -q '${attach}; start a; start b'`);
+  // The order of devices counts only where libvirt's own <boot dev='hd'/> is not there, which it is unless a device has one.
+  const ordered = `virsh -q dumpxml --inactive a | sed "/<boot dev=/d; /${macOf("a", 0)}/,/<.interface>/s/<model type='virtio'.>/&<boot order='7'\\/>/" > /tmp/a.xml`;
+  await host.must(`${files}\nvirsh -q '${attach}'\n${ordered}\nvirsh -q 'define /tmp/a.xml; start a; start b'`);
 }

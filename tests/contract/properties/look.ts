@@ -2,19 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Observed } from "../../../provider/facts";
 import type { HostSession } from "../../../provider/host/session";
 import { guestLog, type LabHost } from "../../lab/lab";
-import { peerOf } from "./lab";
+import { numbers as all, peerOf } from "./lab";
 
 /** What the kernel, libvirt, dnsmasq and a guest show at a moment. */
 export interface Look {
   readonly observed: Observed;
   readonly ifindex: Readonly<Record<string, number>>;
-  /** Of each network: its process, and how many bytes that has read: a SIGHUP makes it read its files again, nothing else does. */
+  /** Of each network: its process, and how many bytes that has read: a SIGHUP makes it read its files again, /etc/hosts first. */
   readonly dnsmasq: Readonly<Record<string, { readonly pid: number; readonly read: number }>>;
+  readonly etcHosts: number;
   /** How many lines the guest's console has. */
   readonly lines: number;
 }
 
 const SCRIPT = `
+echo "hosts $(wc -c < /etc/hosts)"
 for l in /sys/class/net/*; do echo "link \${l##*/} $(cat $l/ifindex)"; done
 for f in /run/libvirt/network/*.pid; do [ ! -e $f ] || { p=$(cat $f); n=\${f##*/}; echo "dnsmasq \${n%.pid} $p $(sed -n 's/^rchar: //p' /proc/$p/io)"; }; done`;
 
@@ -28,6 +30,7 @@ export async function look(host: LabHost, session: HostSession): Promise<Look> {
     dnsmasq: Object.fromEntries(
       of("dnsmasq").map(([, name, pid, read]) => [name, { pid: Number(pid), read: Number(read) }]),
     ),
+    etcHosts: Number(of("hosts")[0]![1]),
     lines: (await consoleOf(host)).length,
   };
 }
@@ -44,7 +47,7 @@ function answers(lines: readonly string[], n: number): (number | undefined)[] {
   });
 }
 
-/** Waits until guest a hears guest b again in each of these networks, and says how many of its pings since `before` were not answered. */
+/** Waits until guest a hears guest b again in each of these networks, and says how many of its pings since `before` were not answered, in all networks. */
 export async function lostSince(
   host: LabHost,
   before: Look,
@@ -54,7 +57,7 @@ export async function lostSince(
   for (let left = 300; ; left--) {
     const lines = await consoleOf(host);
     const heard = (n: number) => answers(lines.slice(now), n).filter((sequence) => sequence !== undefined).length > 1;
-    if (numbers.every(heard)) return Object.fromEntries(numbers.map((n) => [n, lost(lines, before.lines, n)]));
+    if (numbers.every(heard)) return Object.fromEntries(all.map((n) => [n, lost(lines, before.lines, n)]));
     if (left === 0)
       throw new Error(
         `guest a does not hear guest b in network ${numbers.filter((n) => !heard(n)).join(", ")}: ${lines.slice(-20).join("\n")}`,

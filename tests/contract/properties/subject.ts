@@ -1,3 +1,5 @@
+import type { Observed } from "../../../provider/facts";
+import { collections, differences, type HostState } from "../../../provider/hostState";
 import { log } from "../../../provider/host/log";
 import { DISRUPTIONS, type DisruptionLabel } from "../../../provider/disruption";
 import { HostSession } from "../../../provider/host/session";
@@ -50,20 +52,22 @@ export class Subject {
   }
 
   async update(session: HostSession, args = this.args): Promise<void> {
-    this.args = args;
-    this.inputs = await this.check(session, args);
-    const { outs } = await lifecycle(this.definition, () => session).update(
-      this.id,
-      { ...this.outs },
-      { ...this.inputs },
-    );
-    this.outs = outs;
+    const inputs = await this.check(session, args);
+    const { outs } = await lifecycle(this.definition, () => session).update(this.id, { ...this.outs }, { ...inputs });
+    Object.assign(this, { args, inputs, outs });
   }
 
-  /** What a refresh finds where the program says something. */
-  async refresh(session: HostSession): Promise<Properties> {
-    const { props } = await lifecycle(this.definition, () => session).read(this.id, { ...this.outs });
-    return props ?? {};
+  /** Where a refresh of a host like this finds something else than the program says, in words. */
+  async refresh(observed: Observed): Promise<string[]> {
+    const session = { host: "properties", observe: () => Promise.resolve(observed) } as unknown as HostSession;
+    const { props = {} } = await lifecycle(this.definition, () => session).read(this.id, { ...this.outs });
+    return differences(statesOf(this.inputs), statesOf(props)).map(({ path, wanted, found }) => {
+      const [is, was] = [found, wanted].map((value) =>
+        typeof value === "string" ? value.split("\n") : [JSON.stringify(value)],
+      );
+      const lines = [...was!.filter((line) => !is!.includes(line)), ...is!.filter((line) => !was!.includes(line))];
+      return `${path.join(".")}: ${lines.join(" ")}`;
+    });
   }
 
   private async check(session: HostSession, args: Properties): Promise<Properties> {
@@ -73,3 +77,6 @@ export class Subject {
     return inputs;
   }
 }
+
+const statesOf = (props: Properties) =>
+  Object.fromEntries(collections.flatMap((key) => (props[key] ? [[key, props[key]]] : []))) as HostState;

@@ -26,7 +26,7 @@ function walk(value: unknown, path: readonly string[], but: readonly string[]): 
   return [{ path: path.join("."), values: other(value) }];
 }
 
-const PAIRS = [["tagged", "untagged"], ["tcp", "udp"], ["kernel", "libvirt"], ["up", "down"]]; // prettier-ignore
+const PAIRS = [["tagged", "untagged"], ["tcp", "udp"], ["kernel", "libvirt"], ["virtio", "virtio-transitional"], ["e1000", "rtl8139"]]; // prettier-ignore
 
 /** Another value of the same kind. */
 function other(value: unknown): unknown {
