@@ -7,11 +7,11 @@ const GATEWAY = "192.168.123.1";
 const guests = { a: { mac: "52:54:00:00:00:0a", to: LAN.operator }, b: { mac: "52:54:00:00:00:0b", to: GATEWAY } };
 
 const numbers = Array.from({ length: MANY }, (_, i) => i);
-/** The first `changed` reservations trade their addresses, and the first DNS hosts have other names. */
+/** The first `changed` reservations have other addresses, and the first DNS hosts other names. */
 const reservations = (changed: number) =>
   numbers.map((i) => ({
     mac: `52:54:00:00:01:${String(10 + i)}`,
-    address: `192.168.123.${10 + (i < changed ? (i === 0 && changed === 1 ? 40 : (i + 1) % changed) : i)}`,
+    address: `192.168.123.${(i < changed ? 50 : 10) + i}`,
   }));
 const dnsHosts = (changed: number) =>
   numbers.map((i) => ({ address: `192.168.123.${10 + i}`, hostnames: [`${i < changed ? "new" : "old"}${i}`] }));
