@@ -66,7 +66,7 @@ const bounce: readonly (Omit<Row, "label"> & Partial<Pick<Row, "label">>)[] = [
   { property: "mtu", change: "none → 1400", args: () => ({ mtu: 1400 }), shows: "<mtu size='1400'/>" },
   { property: "delay", change: "0 → 1", args: () => ({ delay: 1 }), shows: "delay='1'" },
   { property: "guestIpv6", change: "false → true", args: () => ({ guestIpv6: true }), shows: "ipv6='yes'" },
-  { property: "domain", change: "none → lab.example", args: () => ({ domain: "lab.example" }), shows: "<domain name='lab.example'/>" },
+  { property: "domain", change: "none → lab.example", args: () => ({ domain: "lab.example" }), shows: "<domain name='lab.example'" },
   { property: "dns.localOnly", change: "false → true", args: (now) => dns(now, { localOnly: true }), shows: "localOnly='yes'" },
   { property: "dns.localPtr", change: "false → true", args: (now) => dns(now, { localPtr: true }), shows: "localPtr='yes'" },
   { property: "dns.forwarders", change: "one more", args: (now) => dns(now, { forwarders: [{ domain: "corp.example", address: "10.0.0.1" }] }),
@@ -100,15 +100,19 @@ export const networkRows: readonly Row[] = [
   ...bounce.map((row): Row => ({ label: "network bounce", ...row })),
 ];
 
-/** Arguments that need what a lab host has not, and what that is. */
+/** Arguments that need what a lab host has not, and what that is; and those that are but a text, for the guest itself. */
 export const elsewhere: Readonly<Record<string, string>> = {
   title: "libvirt 9.7",
   description: "libvirt 9.7",
+  vlan: "of an interface: libvirt 11, or Open vSwitch",
   zone: "firewalld",
-  bandwidth: "a kernel with tc's sfq",
-  macTableManager: "a kernel whose bridges filter VLANs",
-  // The guest's own configuration: a text that is an output.
+  bootOrder: "a guest that boots by its devices' order",
+  bandwidth: "tc's sfq in the kernel",
+  macTableManager: "bridges that filter VLANs in the kernel",
   ...Object.fromEntries(
-    ["address6", "gateway", "gateway6", "nameservers", "searchDomains"].map((name) => [name, "a guest"]),
+    ["address6", "gateway", "gateway6", "nameservers", "searchDomains"].map((name) => [
+      name,
+      "of an interface: told to the guest alone",
+    ]),
   ),
 };

@@ -14,7 +14,6 @@ export const nicRows: readonly Row[] = [
   { property: "network", change: "home → wire", args: () => ({ network: "wire", portgroup: undefined, address: undefined }), shows: "network='wire'", named: "source", label: "dnsmasq reload" },
   { property: "bridge", change: "network wire → bridge home0", args: () => ({ network: undefined, bridge: "home0" }), shows: "<source bridge='home0'/>", named: "source", label: "live" },
   { property: "mtu", change: "none → 1400", args: () => ({ mtu: 1400 }), shows: "<mtu size='1400'/>", label: "next start" },
-  { property: "bootOrder", change: "none → 1", args: () => ({ bootOrder: 1 }), shows: "<boot order='1'/>", label: "next start" },
   { property: "queues", change: "none → 2", args: () => ({ queues: 2 }), shows: "queues='2'", label: "next start" },
   { property: "tapName", change: "none → web0", args: () => ({ tapName: "web0" }), shows: "<target dev='web0'/>", label: "next start" },
   { property: "reattach", change: "false → true", args: () => ({ reattach: true }), shows: "<target dev='web0'/>", pending: true, label: "link bounce" },
