@@ -92,9 +92,14 @@ const bounce: readonly (Omit<Row, "label"> & Partial<Pick<Row, "label">>)[] = [
   { property: "isolatedPorts", change: "false → true", alone: true, cutsOff: true, args: () => ({ isolatedPorts: true }), shows: "<port isolated='yes'/>", labels: { BridgedNetwork: "live" } },
 ]; // prettier-ignore
 
+const nextStart: Row[] = [
+  { property: "metadata", change: "none → an application's", args: () => ({ metadata: "<app:owner xmlns:app='urn:app'/>" }), shows: "urn:app", named: "urn:app", label: "next start" },
+]; // prettier-ignore
+
 /** Those that disturb least come first: after a bounce, libvirt's own answer to a live change is the same. */
 export const networkRows: readonly Row[] = [
   ...live,
+  ...nextStart,
   ...reload,
   ...restart,
   ...bounce.map((row): Row => ({ label: "network bounce", ...row })),

@@ -39,7 +39,9 @@ function withMac(element: string, i: number): string {
 
 /** Each value of a network, changed; and the MTU, which most have not. */
 export const networkMutations = (values: Network): Mutation<Network>[] => [
-  ...mutations(values, ["name.text", "uuid", "family", "mode", "type"]).filter(({ path }) => !isAnother(path, values)),
+  ...mutations(values, ["name.text", "uuid", "family", "mode", "type", "metadata"]).filter(
+    ({ path }) => !isAnother(path, values),
+  ),
   { path: "mtu", values: { ...values, mtu: { size: 1234 } } },
 ];
 
