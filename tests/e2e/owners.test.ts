@@ -10,9 +10,8 @@ const owners = [
     options: { owner: "networkd", dhcp: true },
     because: "systemd-networkd: /etc/systemd/network/20-lan.network configures eth0",
     file: "/etc/systemd/network/05-kvmnet-br0.network",
-    drift:
-      "sed -i s/^IPv6AcceptRA=no/IPv6AcceptRA=yes/ /etc/systemd/network/05-kvmnet-br0.network && networkctl reload",
-    named: /IPv6AcceptRA=yes/,
+    drift: undefined,
+    named: /nothing/,
   },
   {
     title: "netplan with systemd-networkd, a static NIC",
@@ -60,13 +59,15 @@ describe.each(owners)("the quickstart on a host of $title", ({ options, because,
     expect(await ping(await guestAddress(host, "web", { mac: LAN_MAC }))).toBe(0);
   });
 
-  it("names what somebody changed, and heals it", async () => {
-    await host.must(drift);
-    expect(await stack.preview("--refresh")).toMatch(named);
-    await stack.must("up", "--yes", "--skip-preview", "--refresh");
-    await stack.expectNoChanges();
-    expect(await ping(host.address)).toBe(0);
-  });
+  // Once is enough of what is the same for every owner: CI has 45 minutes.
+  if (drift !== undefined)
+    it("names what somebody changed, and heals it", async () => {
+      await host.must(drift);
+      expect(await stack.preview("--refresh")).toMatch(named);
+      await stack.must("up", "--yes", "--skip-preview", "--refresh");
+      await stack.expectNoChanges();
+      expect(await ping(host.address)).toBe(0);
+    });
 
   it("outlasts a reboot of the host", async () => {
     await host.reboot();
