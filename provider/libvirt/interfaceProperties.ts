@@ -85,9 +85,8 @@ const source: Property<InterfaceSource> = {
     // Attributes of the old source (mode, portid, …) belong to it.
     if (was["type"] !== type) removeAll(childrenOf(element, "source"));
     else if (type === "network" && was["network"] !== attributes["network"])
-      writeAttributes(
-        element,
-        "source",
+      setAttributes(
+        childOf(element, "source")!,
         Object.fromEntries([...childOf(element, "source")!.attributes].map(({ name }) => [name, undefined])),
       );
     if ((was["type"] === "user") !== (type === "user"))
