@@ -24,7 +24,9 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
     // The address that the operator came by has to be there again; else any that the server gives.
     const leased = (name: string) => {
       const from = moves(links, observed.links).find(([, to]) => to === name)?.[0];
-      const had = [name, from ?? name].flatMap((link) => observed.leased[link]?.addresses.filter(isV4) ?? []);
+      const had = [name, from ?? name].flatMap(
+        (link) => (original ?? observed).leased[link]?.addresses.filter(isV4) ?? [],
+      );
       const addresses = had.map((words) => words.split("/")[0]!);
       return (
         addresses.find((address) => address === observed.facts.ssh?.server) ??
@@ -39,7 +41,8 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
         ...(filesOf(desired).some((path) => path.startsWith("/etc/netplan/"))
           ? [back ? "netplan generate" : "netplan_generates"]
           : []),
-        ...(back ? [takesBack(manager, links, kept)] : [takes(manager, links), takenOver(manager, links, leased)]),
+        back ? takesBack(manager, links, kept) : takes(manager, links),
+        takenOver(manager, links, leased),
       ].join("\n"),
       ...(!back && { commit: true }),
     };

@@ -53,11 +53,15 @@ taken_over() {
   kvmnet_who=$1
   shift
   kvmnet_end=$(($(now) + 30))
-  for kvmnet_c in "$@"; do
-    until [ -n "$(eval "$kvmnet_c" 2>/dev/null)" ]; do
-      [ "$(now)" -lt "$kvmnet_end" ] || { echo "$kvmnet_who did not take it over within 30 s: $kvmnet_c prints nothing"; return 1; }
-      sleep 0.05 2>/dev/null || sleep 1
+  # Twice: the first time may be before it drops what it will set once more.
+  for kvmnet_again in 1 2; do
+    for kvmnet_c in "$@"; do
+      until [ -n "$(eval "$kvmnet_c" 2>/dev/null)" ]; do
+        [ "$(now)" -lt "$kvmnet_end" ] || { echo "$kvmnet_who did not take it over within 30 s: $kvmnet_c prints nothing"; return 1; }
+        sleep 0.05 2>/dev/null || sleep 1
+      done
     done
+    [ "$kvmnet_again" = 2 ] || sleep 0.5 2>/dev/null || sleep 1
   done
 }
 `;

@@ -85,10 +85,8 @@ const source: Property<InterfaceSource> = {
     // Attributes of the old source (mode, portid, …) belong to it.
     if (was["type"] !== type) removeAll(childrenOf(element, "source"));
     else if (type === "network" && was["network"] !== attributes["network"])
-      setAttributes(
-        childOf(element, "source")!,
-        Object.fromEntries([...childOf(element, "source")!.attributes].map(({ name }) => [name, undefined])),
-      );
+      for (const is of childrenOf(element, "source"))
+        setAttributes(is, Object.fromEntries([...is.attributes].map(({ name }) => [name, undefined])));
     if ((was["type"] === "user") !== (type === "user"))
       removeAll(["backend", "portForward", "ip", "route"].flatMap((name) => childrenOf(element, name)));
     setAttributes(element, { type });
