@@ -58,6 +58,8 @@ beforeAll(async () => {
     { input: DEFAULT },
   );
   await guest(host, "web", { network: "default", mac: "52:54:00:00:00:01" });
+  // The bridge has a carrier when it forwards for the guest.
+  await host.must('until [ "$(cat /sys/class/net/virbr0/carrier)" = 1 ]; do sleep 0.2; done');
   before = await snapshot(host);
   stack = await Stack.create({ example: "adopt-bridge" });
 });
