@@ -4,12 +4,8 @@ import { interfaceView, mergeInterface, outsideOfNetwork, reattached, updateLive
 import { changesOf, elementsOf } from "./libvirt/liveInterface";
 import { nic } from "./libvirt/operations";
 import { unplugged } from "./libvirt/taps";
+import type { Op } from "./op";
 import { networkKey } from "./project";
-
-interface Step {
-  readonly title: string;
-  readonly script: string;
-}
 
 /**
  * How guests' interfaces become as desired, each the least disruptive way: the definition alone where the rest waits for the guest's next
@@ -21,8 +17,8 @@ export function interfaceSteps(
   found: HostState,
   observed: Observed,
   original: Observed | undefined,
-): Step[] {
-  return Object.entries(desired.interfaces ?? {}).flatMap(([key, want]): Step[] => {
+): Op[] {
+  return Object.entries(desired.interfaces ?? {}).flatMap(([key, want]): Op[] => {
     const [domain, mac] = networkKey(key);
     const is: InterfaceState | null = found.interfaces?.[key] ?? null;
     if (!original && equal(want, is)) return [];

@@ -5,7 +5,7 @@ import { hazardOf, lostAddress, settleOf } from "./hazard";
 import { interfaceSteps, nothingPending } from "./interfaceSteps";
 import { overlay, type HostState, type LinkState, type Manager } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
-import { batchTakes, linkBatch, linkLocals, moves } from "./kernel/linkBatch";
+import { batchTakes, isV6, linkBatch, linkLocals, moves } from "./kernel/linkBatch";
 import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
 import { sysctlPath } from "./kernel/sysctl";
 import { tapsOn } from "./libvirt/taps";
@@ -137,9 +137,12 @@ function clientSteps(
     );
     /** On the way back: a link that had no lease before has none afterwards. */
     const isNew = (name: string) =>
-      family === 4 && original !== undefined && links[name] !== null && !original.leased[name]?.addresses.some(isV4);
+      family === 4 &&
+      original !== undefined &&
+      links[name] !== null &&
+      !original.leased[name]?.addresses.some((words) => !isV6(words));
     const hadDefault = (name: string) =>
-      links[name]?.routes?.some((route) => route.startsWith("default") && isV4(route)) ?? true;
+      links[name]?.routes?.some((route) => route.startsWith("default") && !isV6(route)) ?? true;
     return {
       stop: stop.map((name): Op => ({
         title: `DHCPv${family} client of ${name}: stop, ${isNew(name) ? "drop" : "keep"} the lease`,
@@ -160,8 +163,6 @@ function clientSteps(
   return { stop: steps.flatMap(({ stop }) => stop), start: steps.flatMap(({ start }) => start) };
 }
 
-const isV4 = (words: string) => !words.includes(":");
-
 function sysctlSteps(desired: HostState, found: HostState): Op[] {
   return Object.entries(desired.sysctls ?? {}).flatMap(([key, value]) =>
     value === null || found.sysctls?.[key] === value
@@ -175,11 +176,11 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
     ? Object.fromEntries(filesOf(desired).map((path) => [path, original.files[path] ?? null]))
     : { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
   // A daemon's files go in the other order: the one that is written last is the switch, and so the first to go.
-  const [written, removed] = [(text: string | null) => text !== null, (text: string | null) => text === null].map(
-    (is) => Object.entries(texts).filter(([, text]) => is(text)),
-  );
+  const entries = Object.entries(texts);
+  const written = entries.filter(([, text]) => text !== null);
+  const removed = entries.filter(([, text]) => text === null);
   const isDaemons = managed(desired, observed).size > 0;
-  return (isDaemons ? [...written!, ...removed!.reverse()] : Object.entries(texts)).flatMap(([path, text]): Op[] => {
+  return (isDaemons ? [...written, ...removed.reverse()] : entries).flatMap(([path, text]): Op[] => {
     if (text === (observed.files[path] ?? null)) return [];
     if (text?.includes("\0"))
       throw new HostError("conflict", `${path} holds a NUL, which no shell can write; nothing was touched`);

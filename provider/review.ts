@@ -1,6 +1,7 @@
 import type { Observed } from "./facts";
 import { differences, type HostState } from "./hostState";
-import { interfacesOf, mergeInterface } from "./libvirt/interface";
+import { mergeInterface } from "./libvirt/interface";
+import { elementsOf } from "./libvirt/liveInterface";
 import { mergeNetwork } from "./libvirt/network";
 import { networkKey, project } from "./project";
 import { IFSTATE, readSection, splitKey } from "./sections";
@@ -53,7 +54,7 @@ function textsOf(desired: HostState, observed: Observed): Reviewed[] {
     }),
     ...Object.entries(interfaces).map(([key, nic]) => {
       const [domain, mac] = networkKey(key);
-      const is = interfacesOf(observed.domains[domain]?.xml ?? "<domain/>")[mac] ?? null;
+      const is = elementsOf(observed, domain, mac).persistent ?? null;
       return { title: `interface ${mac} of domain ${domain}`, text: nic && mergeInterface(is, nic.xml), found: is };
     }),
     ...Object.entries(sysctls).map(([key, text]) => ({

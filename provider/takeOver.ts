@@ -2,7 +2,7 @@ import { managerNames, takenOver, takes, takesBack } from "./backends/takeOver";
 import type { Observed } from "./facts";
 import { filesOf } from "./guards";
 import type { HostState, LinkState, Manager } from "./hostState";
-import { moves } from "./kernel/linkBatch";
+import { isV6, moves } from "./kernel/linkBatch";
 import type { Op } from "./op";
 
 /** Links by the daemon that has them in its hands, or is to have them. */
@@ -25,7 +25,7 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
     const leased = (name: string) => {
       const from = moves(links, observed.links).find(([, to]) => to === name)?.[0];
       const had = [name, from ?? name].flatMap(
-        (link) => (original ?? observed).leased[link]?.addresses.filter(isV4) ?? [],
+        (link) => (original ?? observed).leased[link]?.addresses.filter((words) => !isV6(words)) ?? [],
       );
       const addresses = had.map((words) => words.split("/")[0]!);
       return (
@@ -54,5 +54,3 @@ export const answersStill: Op = {
   script: 'kvmnet_end=$(($(now) + 30))\nreach_still || :\n[ "$ok" = 1 ]',
   commit: true,
 };
-
-const isV4 = (words: string) => !words.includes(":");

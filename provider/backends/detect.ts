@@ -94,7 +94,6 @@ export function detect(links: readonly string[], facts: Facts): Detected {
       files[INTERFACES] === undefined ? `no ${INTERFACES}` : `${INTERFACES} names none of ${links.join(", ")}`,
     );
   trail.push(`ifup is ${has("ifup") ? "" : "not "}installed`);
-  const first = links.flatMap((link) => claimOf(link, facts) ?? []).at(0);
   if (named && has("ifup")) {
     // Whoever is there at the same time as ifupdown: what is left over in the files of one that does not run claims nothing.
     const rival = managed[named.link] && claimOf(named.link, facts);
@@ -103,14 +102,16 @@ export function detect(links: readonly string[], facts: Facts): Detected {
     return { ...ifupdown(trail, `${named.link} belongs to ifupdown (${named.path})`, has), because };
   }
 
-  for (const { name, claims } of claimants) {
-    const link = links.find((link) => claims(link, facts) !== undefined);
-    trail.push(link === undefined ? `${name} names none of them` : `${name} owns ${link}: ${claims(link, facts)}`);
-    if (link !== undefined) break;
+  for (const claimant of claimants) {
+    const [claim] = links.flatMap((link) => claimOf(link, facts, [claimant]) ?? []);
+    trail.push(claim ? `${claimant.name} owns ${claim.link}: ${claim.why}` : `${claimant.name} names none of them`);
+    if (claim) break;
   }
+  const claimed = links.flatMap((link) => claimOf(link, facts) ?? []);
+  const [first] = claimed;
   if (first === undefined)
     return has("ifup") ? ifupdown(trail, "ifupdown configures this host", has) : { owner: "runtime", trail };
-  const other = links.flatMap((link) => claimOf(link, facts) ?? []).find(({ name }) => name !== first.name);
+  const other = claimed.find(({ name }) => name !== first.name);
   if (other) return refuse(`${first.link} belongs to ${first.name} (${first.why}), ${other.link} to ${other.name} (${other.why}), and a bridge has one owner`); // prettier-ignore
   if (first.owner === undefined) return refuse(`${first.link} belongs to ${first.name} (${first.why}), which this version cannot write yet`); // prettier-ignore
   return {
@@ -122,8 +123,8 @@ export function detect(links: readonly string[], facts: Facts): Detected {
 
 const RUNTIME = '`owner: "runtime"` changes the kernel only, until the next reboot';
 
-function claimOf(link: string, facts: Facts) {
-  for (const { name, owner, claims } of claimants) {
+function claimOf(link: string, facts: Facts, among = claimants) {
+  for (const { name, owner, claims } of among) {
     const why = claims(link, facts);
     if (why !== undefined) return { name, owner, link, why };
   }

@@ -1,5 +1,6 @@
 import type { LinkState } from "../hostState";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
+import { byFamily } from "./addressing";
 import { normalRoute } from "./ifupdownCommands";
 import { Draft, firstWord, isOn } from "./ifupdownDraft";
 import { render } from "./ifupdownRender";
@@ -45,7 +46,7 @@ function find(name: string, link: LinkState, files: Files): Found {
   return {
     dhcp4: uses("inet"),
     dhcp6: uses("inet6"),
-    addresses: [...new Set(addresses)].toSorted((a, b) => Number(a.includes(":")) - Number(b.includes(":"))),
+    addresses: byFamily(addresses),
     routes: [...new Set([...gateways, ...words("route")])],
     nameservers: [...new Set(nameservers.flatMap((value) => value.split(/\s+/)))],
     ...(mac !== undefined && { macAddress: mac.toLowerCase() }),

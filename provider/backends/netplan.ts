@@ -1,6 +1,7 @@
 import type { Managed } from "../facts";
 import type { LinkState } from "../hostState";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
+import { byFamily } from "./addressing";
 import { normalRoute } from "./ifupdownCommands";
 import { devicesOf, isYes, netplanFiles, rendererOf, routeOf, type Device } from "./netplanDevices";
 import { columnFor, readDevice } from "./netplanFile";
@@ -23,7 +24,7 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
   return {
     dhcp4: isYes(last("dhcp4")),
     dhcp6: isYes(last("dhcp6")),
-    addresses: [...new Set(all("addresses"))].toSorted((a, b) => Number(a.includes(":")) - Number(b.includes(":"))),
+    addresses: byFamily(all("addresses")),
     routes: [...new Set(said.flatMap(routesOf))],
     nameservers: said.flatMap(({ says }) => texts((says["nameservers"] as { addresses?: unknown } | undefined)?.addresses)), // prettier-ignore
     ...(typeof mac === "string" && { macAddress: mac.toLowerCase() }),

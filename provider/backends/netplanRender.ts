@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, parseDocument, stringify, YAMLMap, type Pair, type YAMLSeq } from "yaml";
-import { cidr, inSubnet, isIPv6 } from "../parse";
+import { cidr, isIPv6 } from "../parse";
+import { gatewayRoute, reaches } from "./addressing";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
 import { isYes, netplanFiles, routeOf } from "./netplanDevices";
@@ -54,10 +55,6 @@ export const render: Backend["render"] = (bridge, found, files) => {
     }),
   };
 };
-
-/** A port over which nothing is reached has nothing to say of the bridge. */
-export const reaches = ({ dhcp4, dhcp6, addresses, routes }: Found) =>
-  dhcp4 || dhcp6 || addresses.length > 0 || routes.length > 0;
 
 /** What is the NIC's own: netplan-yaml(5), "Properties for physical device types" and of bonds and VLANs. */
 const NICS =
@@ -199,8 +196,7 @@ function writeRoutes(bridge: BridgePlan, part: Part): void {
       })
     : [];
   const missing = wanted.filter((words) => !said.includes(words)).map((words) => {
-    const [, to = "", via = "", metric] = /^(\S+) via (\S+)(?: metric (\d+))?$/.exec(words) ?? [];
-    const isReached = isIPv6(via) || bridge.dhcp4 || bridge.addresses.some((address) => inSubnet(via, address));
+    const { to, via, metric, isReached } = gatewayRoute(words, bridge);
     return { to: to === "default" ? (isIPv6(via) ? "::/0" : "0.0.0.0/0") : to, via, ...(metric && { metric: Number(metric) }), ...(!isReached && { "on-link": true }) };
   }); // prettier-ignore
   if (isSeq(list)) {

@@ -1,4 +1,5 @@
 import type { Managed } from "../facts";
+import { baseOf } from "./networkdFiles";
 
 /** What systemd-networkd has in its hands, as `networkctl status --all` tells people. */
 export function parseNetworkctl(text: string): Record<string, Managed> {
@@ -17,11 +18,9 @@ export function parseNetworkctl(text: string): Record<string, Managed> {
 
 /** Drop-ins of a unit's file, in the order in which they are read (systemd.network(5)): by their own names, whichever folder has them. */
 export function dropIns(file: string, files: Readonly<Record<string, string>>): string[] {
-  const name = file.slice(file.lastIndexOf("/") + 1);
-  const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
   return Object.keys(files)
-    .filter((path) => path.endsWith(".conf") && path.includes(`/systemd/network/${name}.d/`))
-    .sort((a, b) => (base(a) < base(b) ? -1 : 1));
+    .filter((path) => path.endsWith(".conf") && path.includes(`/systemd/network/${baseOf(file)}.d/`))
+    .sort((a, b) => (baseOf(a) < baseOf(b) ? -1 : 1));
 }
 
 /** For which families networkd is a link's DHCP client, by the link's file: the last `DHCP=` counts. */
@@ -31,8 +30,11 @@ export function dhcpOf(file: string | undefined, files: Readonly<Record<string, 
   return dhcpFamilies([...text.matchAll(/^\s*DHCP\s*=\s*(\S*)\s*$/gm)].at(-1)?.[1]);
 }
 
+/** A boolean of systemd.syntax(7). */
+export const isOn = (value = ""): boolean => /^(yes|true|on|y|t|1)$/i.test(value);
+
 /** The values that systemd.network(5) has for `DHCP=`, the old ones too. */
 export function dhcpFamilies(value = ""): (4 | 6)[] {
-  if (/^(yes|true|on|y|t|1|both)$/i.test(value)) return [4, 6];
+  if (isOn(value) || /^both$/i.test(value)) return [4, 6];
   return /^(ipv4|v4)$/i.test(value) ? [4] : /^(ipv6|v6)$/i.test(value) ? [6] : [];
 }

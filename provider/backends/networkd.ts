@@ -1,6 +1,7 @@
 import type { Managed } from "../facts";
 import type { LinkState } from "../hostState";
-import { dhcpFamilies, dropIns } from "./networkctl";
+import { byFamily, withPrefix } from "./addressing";
+import { dhcpFamilies, dropIns, isOn } from "./networkctl";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
 import type { IniSection } from "./iniFile";
@@ -23,7 +24,7 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
   return {
     dhcp4: dhcp.includes(4),
     dhcp6: dhcp.includes(6),
-    addresses: addressesOf(sections).toSorted((a, b) => Number(a.includes(":")) - Number(b.includes(":"))),
+    addresses: byFamily(addressesOf(sections)),
     routes: routesOf(sections),
     nameservers: ofNetwork(sections, "DNS").flatMap((value) => value.split(/\s+/)),
     ...(mac !== undefined && { macAddress: mac.toLowerCase() }),
@@ -36,18 +37,11 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
 const ofNetwork = (sections: readonly IniSection[], key: string): string[] =>
   sections.filter(({ name }) => name === "Network").flatMap((section) => section.values(key));
 
-/** An address without a prefix is a host's. */
-const withPrefix = (address: string) =>
-  address.includes("/") ? address : `${address}/${address.includes(":") ? 128 : 32}`;
-
-const addressesOf = (sections: readonly IniSection[]): string[] => [
-  ...new Set(
-    sections
-      .filter(({ name }) => name === "Network" || name === "Address")
-      .flatMap((section) => section.values("Address"))
-      .map(withPrefix),
-  ),
-];
+const addressesOf = (sections: readonly IniSection[]): string[] =>
+  sections
+    .filter(({ name }) => name === "Network" || name === "Address")
+    .flatMap((section) => section.values("Address"))
+    .map(withPrefix);
 
 const routesOf = (sections: readonly IniSection[]): string[] => {
   const gateways = ofNetwork(sections, "Gateway").filter((value) => !value.startsWith("_"));
@@ -67,7 +61,7 @@ function bridgeOptions(sections: readonly IniSection[]): Found["bridge"] {
   };
   const [priority, mtu] = [get("Priority"), sections.find(({ name }) => name === "NetDev")?.get("MTUBytes")];
   return {
-    stp: /^(yes|true|on|y|t|1)$/i.test(get("STP") ?? ""),
+    stp: isOn(get("STP")),
     ...seconds("forwardDelay", "ForwardDelaySec", 15),
     ...seconds("helloTime", "HelloTimeSec"),
     ...seconds("maxAge", "MaxAgeSec"),

@@ -1,5 +1,6 @@
-import { cidr, inSubnet, isIPv6 } from "../parse";
-import { dhcpFamilies } from "./networkctl";
+import { cidr } from "../parse";
+import { gatewayRoute, reaches, withPrefix } from "./addressing";
+import { dhcpFamilies, isOn } from "./networkctl";
 import type { Backend, BridgePlan, Found } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
 import { IniSection, printIni } from "./iniFile";
@@ -47,9 +48,8 @@ const isNics = (name: string) =>
 const NICS =
   /^(VLAN|MACVLAN|MACVTAP|IPVLAN|IPVTAP|VXLAN|Tunnel|MACsec|Xfrm|LLDP|EmitLLDP|BindCarrier|Bond|ActiveSlave|PrimarySlave|Bridge|IgnoreCarrierLoss)$/;
 
-/** A port over which nothing is reached has nothing to say of the bridge. */
 function moving(found: Found | undefined): IniSection[] {
-  if (!found || !(found.dhcp4 || found.dhcp6 || found.addresses.length > 0 || found.routes.length > 0)) return [];
+  if (!found || !reaches(found)) return [];
   return sectionsOf(found.sections, ".network")
     .filter(({ name }) => !isNics(name))
     .map((section) => {
@@ -82,8 +82,7 @@ function netdev(bridge: BridgePlan, own: Found | undefined): string {
   if (bridge.macAddress !== undefined) device.set("MACAddress", bridge.macAddress);
   if (bridge.mtu !== undefined) device.set("MTUBytes", String(bridge.mtu));
   const options = one(sections, "Bridge");
-  const isOn = /^(yes|true|on|y|t|1)$/i.test(options.get("STP") ?? "");
-  if (own === undefined || isOn !== bridge.stp) options.set("STP", bridge.stp ? "yes" : "no");
+  if (own === undefined || isOn(options.get("STP")) !== bridge.stp) options.set("STP", bridge.stp ? "yes" : "no");
   const seconds = (key: string, value: number | undefined, otherwise: number) => {
     if (value !== undefined && (secondsOf(options.get(key)) ?? (own ? otherwise : undefined)) !== value)
       options.set(key, String(value));
@@ -130,7 +129,7 @@ function writeDhcp({ dhcp4, dhcp6 }: BridgePlan, network: IniSection, others: re
 
 const same = (a: string, b: string) => {
   try {
-    return cidr(a.includes("/") ? a : `${a}/${a.includes(":") ? 128 : 32}`) === cidr(b);
+    return cidr(withPrefix(a)) === cidr(b);
   } catch {
     return false;
   }
@@ -167,8 +166,7 @@ function writeRoutes(bridge: BridgePlan, sections: readonly IniSection[], networ
     return words === undefined || isWanted(words);
   });
   for (const words of wanted.filter((words) => !said.includes(words))) {
-    const [, to = "", via = "", metric] = /^(\S+) via (\S+)(?: metric (\d+))?$/.exec(words) ?? [];
-    const isReached = isIPv6(via) || bridge.dhcp4 || bridge.addresses.some((address) => inSubnet(via, address));
+    const { to, via, metric, isReached } = gatewayRoute(words, bridge);
     if (to === "default" && metric === undefined && isReached) {
       network.set("Gateway", ...network.values("Gateway"), via);
       continue;

@@ -1,4 +1,5 @@
 import type { LinkState, Manager } from "../hostState";
+import { isIPv6 } from "../parse";
 import { command, quote } from "../shell";
 
 /** How a daemon is called where people are told of it. */
@@ -75,7 +76,7 @@ export function takenOver(manager: Manager, links: Links, leased: (name: string)
     const { addresses = [], routes = [], master } = link;
     const lease = link.dhcp4 ? leased(name) : undefined;
     const held = { networkd: `networkctl list --no-legend ${quote(name)} | grep configur`, NetworkManager: "echo" };
-    const family = (words: string) => (words.includes(":") ? "-6" : "-4");
+    const family = (words: string) => (isIPv6(words) ? "-6" : "-4");
     return [
       held[manager],
       ...(master ? [command("ls", "-d", `/sys/class/net/${master}/brif/${name}`)] : []),

@@ -133,7 +133,8 @@ function subnetOf(cidr: string): string {
   return `${Math.floor(number / 2 ** (32 - Number(prefix)))}/${prefix}`;
 }
 
-const isV6 = (words: string) => words.includes(":");
+/** Of an address or a route. */
+export const isV6 = (words: string): boolean => words.includes(":");
 
 function newLink(name: string, link: LinkState): string {
   if (link.kind !== "bridge")

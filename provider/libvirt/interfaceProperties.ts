@@ -1,4 +1,6 @@
+import { lay, read } from "./element";
 import { append, attribute, ORDER, writeAttributes, type Property } from "./interfaceProperty";
+import { bandwidth as bandwidthModel } from "./networkModel";
 import {
   childAttribute,
   childOf,
@@ -123,36 +125,17 @@ const vlan: Property<Vlan> = {
   },
 };
 
-const RATE = ["average", "peak", "floor", "burst"] as const;
-
 const bandwidth: Property<Bandwidth> = {
   live: true,
   inherited: true,
   read: (element) => {
     const is = childOf(element, "bandwidth");
-    const rates = (["inbound", "outbound"] as const).flatMap((direction) => {
-      const rate = is && childOf(is, direction);
-      if (!rate) return [];
-      const values = RATE.flatMap((name) => {
-        const value = rate.getAttribute(name);
-        return value === null ? [] : [[name, Number(value)] as const];
-      });
-      return values.length > 0 ? [[direction, Object.fromEntries(values)] as const] : [];
-    });
-    return rates.length > 0 ? Object.fromEntries(rates) : undefined;
+    const values = is ? (read(is, bandwidthModel) as Bandwidth) : {};
+    return Object.keys(values).length > 0 ? values : undefined;
   },
   write: (element, value) => {
     if (!value) return removeAll(childrenOf(element, "bandwidth"));
-    const is = ensureChild(element, "bandwidth", ORDER);
-    for (const direction of ["inbound", "outbound"] as const) {
-      const rate = value[direction];
-      if (!rate) removeAll(childrenOf(is, direction));
-      else
-        setAttributes(
-          ensureChild(is, direction, ["inbound", "outbound"]),
-          Object.fromEntries(RATE.map((name) => [name, rate[name] === undefined ? undefined : String(rate[name])])),
-        );
-    }
+    lay(ensureChild(element, "bandwidth", ORDER), { ...value }, bandwidthModel);
   },
 };
 

@@ -118,7 +118,7 @@ const only = content();
 /** An element that is but its text, or its one attribute. */
 const textOnly = { attributes: { text: only } } as const satisfies Model;
 
-const bandwidth = {
+export const bandwidth = {
   children: {
     inbound: { attributes: { average: integer("average"), peak: integer("peak"), floor: integer("floor"), burst: integer("burst") } },
     outbound: { attributes: { average: integer("average"), peak: integer("peak"), burst: integer("burst") } },

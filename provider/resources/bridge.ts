@@ -103,10 +103,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     if (unsupported) return refuse(unsupported);
 
     const rendered = backend.render(plan, links, observed.files);
-    const cloudInit =
-      owner === "runtime" || owner === "ifupdown"
-        ? undefined
-        : cloudInitFile(observed.files, (command) => commands.includes(command));
+    const cloudInit = backend.manager && cloudInitFile(observed.files, (command) => commands.includes(command));
     const desired: HostState = {
       ...rendered,
       ...(owner === "ifupdown" && {

@@ -26,7 +26,7 @@ export function resolve(
     const value = spec[key] ?? (had[key] as number | undefined);
     return value === undefined ? {} : { [key]: value };
   };
-  const isKept = (words: string) => words.includes(":") || !dhcp4 || (hadDhcp && !words.startsWith("default "));
+  const isKept = (words: string) => isIPv6(words) || !dhcp4 || (hadDhcp && !words.startsWith("default "));
   const kept = (all: readonly string[]) => all.filter(isKept);
   return {
     name: spec.name,

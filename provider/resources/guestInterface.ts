@@ -3,7 +3,6 @@ import type { Observed } from "../facts";
 import {
   interfaceChanges,
   interfaceFromXml,
-  interfacesOf,
   interfaceToXml,
   tapOf,
   type InterfaceDefinition,
@@ -50,7 +49,7 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
     const mac = spec.mac ?? stableMac(spec.domain, urn);
     const key = `${spec.domain}/${mac}`;
     const alias = `ua-${uuidOf(urn)}`;
-    const { reservedIn: before, ...found } = foundBefore(key, alias, context);
+    const { reservedIn: before, ...found } = foundBefore(spec.domain, mac, alias, context);
     const { had = {} } = found;
     const reservedIn = spec.reservation === undefined ? undefined : (spec.source as { network: string }).network;
     const source = { ...(isSameNetwork(had.source, spec.source) && had.source), ...spec.source };
@@ -110,11 +109,11 @@ export const guestInterface: ResourceDefinition<GuestInterfaceSpec> = {
   },
 };
 
-function foundBefore(key: string, alias: string, { found, observed, adopt }: Context): Found {
+function foundBefore(domain: string, mac: string, alias: string, { found, observed, adopt }: Context): Found {
   const known = found as Found | undefined;
+  const key = `${domain}/${mac}`;
   if (known?.of === key) return known;
-  const [domain = "", mac = ""] = [key.slice(0, key.lastIndexOf("/")), key.slice(key.lastIndexOf("/") + 1)];
-  const there = interfacesOf(observed.domains[domain]?.xml ?? "<domain/>")[mac];
+  const { persistent: there } = elementsOf(observed, domain, mac);
   if (!adopt || there === undefined || there.includes(alias)) return { adopted: false, of: key };
   const { mac: _, alias: __, ...had } = interfaceFromXml(there);
   return { adopted: true, of: key, had };

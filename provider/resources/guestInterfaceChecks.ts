@@ -1,6 +1,7 @@
 import type { ArgumentProblem } from "../errors";
 import type { Observed } from "../facts";
 import { interfacesOf, tapOf, type InterfaceDefinition } from "../libvirt/interface";
+import { elementsOf } from "../libvirt/liveInterface";
 import { networkFromXml, reservations } from "../libvirt/network";
 import { inSubnet } from "../parse";
 import type { GuestInterfaceSpec } from "./guestInterfaceSpec";
@@ -83,7 +84,7 @@ function portgroupProblem({ source }: GuestInterfaceSpec, network: { xml: string
 
 /** Open vSwitch tags frames for every libvirt; so does an SR-IOV card that a network is a pool of. */
 function isTagged(spec: GuestInterfaceSpec, mac: string, observed: Observed): boolean {
-  const own = interfacesOf(observed.domains[spec.domain]?.xml ?? "<domain/>")[mac] ?? "";
+  const { persistent: own = "" } = elementsOf(observed, spec.domain, mac);
   const network = networkOf(spec, observed)?.xml ?? "";
   return [own, network].some((xml) => /<virtualport type='openvswitch'|<forward [^>]*mode='hostdev'/.test(xml));
 }
