@@ -38,6 +38,8 @@ export interface BridgeArgs extends ResourceArgs {
   routes?: pulumi.Input<pulumi.Input<BridgeRoute>[] | undefined>;
   /** Addresses of DNS servers, for resolvconf(8). Default: taken over from the ports. */
   nameservers?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** Domains in which short host names are looked up, for resolvconf(8): `["lab.example"]`. Default: taken over from the ports. */
+  searchDomains?: pulumi.Input<pulumi.Input<string>[] | undefined>;
   /**
    * MAC address of the bridge: `52:54:00:12:34:56`. One with the multicast bit is refused. Default: taken over from the first
    * port, so that a DHCP lease and the neighbours' entries stay. See bridge_hw in bridge-utils-interfaces(5).
@@ -108,6 +110,8 @@ export class Bridge extends KvmnetResource {
   declare readonly routes: pulumi.Output<pulumi.Unwrap<BridgeRoute>[]>;
   /** The DNS servers: as given, or as taken over from the ports. */
   declare readonly nameservers: pulumi.Output<string[]>;
+  /** The domains in which short host names are looked up: as given, or as taken over from the ports. */
+  declare readonly searchDomains: pulumi.Output<string[]>;
   /** All addresses that the bridge has now, with prefix, leased ones too. Known after `up`. */
   declare readonly currentAddresses: pulumi.Output<string[]>;
   /** Whose files hold the bridge: as given, or as detected. */
@@ -133,6 +137,7 @@ const outputs: Outputs<Bridge> = {
   addresses: undefined,
   routes: undefined,
   nameservers: undefined,
+  searchDomains: undefined,
   currentAddresses: undefined,
   owner: undefined,
   files: undefined,

@@ -16,6 +16,7 @@ export interface BridgePlan {
   /** `ip route` words without `dev`: `default via 10.0.0.1`, `10.9.0.0/16 via 10.0.0.254 metric 10`. */
   readonly routes: readonly string[];
   readonly nameservers: readonly string[];
+  readonly searchDomains: readonly string[];
   readonly macAddress?: string;
   readonly stp: boolean;
   readonly forwardDelay: number;
@@ -40,6 +41,7 @@ export interface Found {
   readonly addresses: readonly string[];
   readonly routes: readonly string[];
   readonly nameservers: readonly string[];
+  readonly searchDomains: readonly string[];
   readonly macAddress?: string;
   /** By what the DHCP server knows the link's client, where a daemon would choose another for the bridge. */
   readonly iaid?: string;

@@ -34,10 +34,6 @@ function find(name: string, link: LinkState, files: Files): Found {
     return gateway === undefined ? [] : [normalRoute(`default via ${gateway}${metric ? ` metric ${metric}` : ""}`)];
   });
   const words = (kind: "route" | "address") => commands.filter((it) => it.kind === kind).map((it) => it.words);
-  const nameservers = drafts.flatMap((draft) => [
-    ...draft.values("dns-nameservers"),
-    ...draft.values("dns-nameserver"),
-  ]);
   const hardware = drafts.flatMap((draft) => [...draft.values("bridge_hw"), ...draft.values("hwaddress")]);
   const mac = hardware.flatMap((value) => /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.exec(value) ?? [])[0];
   const bridge = bridgeOptions(drafts);
@@ -48,7 +44,8 @@ function find(name: string, link: LinkState, files: Files): Found {
     dhcp6: uses("inet6"),
     addresses: byFamily(addresses),
     routes: [...new Set([...gateways, ...words("route")])],
-    nameservers: [...new Set(nameservers.flatMap((value) => value.split(/\s+/)))],
+    nameservers: [...new Set(drafts.flatMap((draft) => draft.words("dns-nameservers", "dns-nameserver")))],
+    searchDomains: [...new Set(drafts.flatMap((draft) => draft.words("dns-search")))],
     ...(mac !== undefined && { macAddress: mac.toLowerCase() }),
     sections: Object.fromEntries(own.map(([key, , text]) => [key, text])),
     ...(bridge && { bridge }),

@@ -24,7 +24,8 @@ export function bridgeStanzas(plan: BridgePlan, own: readonly Draft[], moved: re
   }
   for (const [draft, need] of claims) fulfil(draft, need, plan.name);
   writeRoutes(plan, stanzas, primary);
-  writeNameservers(plan, stanzas, primary);
+  writeWords(stanzas, primary, plan.nameservers, "dns-nameservers", "dns-nameserver");
+  writeWords(stanzas, primary, plan.searchDomains, "dns-search");
   writeBridgeOptions(plan, stanzas, primary, own.length > 0);
   return stanzas;
 }
@@ -143,18 +144,21 @@ function isConnected(route: string, plan: BridgePlan): boolean {
   return !via || /^fe[89ab]/.test(via) || plan.dhcp4 || plan.addresses.some((address) => inSubnet(via, address));
 }
 
-function writeNameservers(plan: BridgePlan, stanzas: readonly Draft[], primary: Draft): void {
-  const holders = stanzas.filter((draft) => namedBy(draft).length > 0);
-  const wanted = [...new Set(plan.nameservers)];
-  if ([...new Set(holders.flatMap(namedBy))].toSorted().join() === wanted.toSorted().join()) return;
-  const holder = holders.find((draft) => draft.get("dns-nameservers") !== undefined) ?? primary;
-  for (const draft of stanzas)
-    draft.remove("dns-nameserver", ...(draft === holder && wanted.length > 0 ? [] : ["dns-nameservers"]));
-  if (wanted.length > 0) holder.set("dns-nameservers", wanted.join(" "));
+/** A list in one line, in the stanza that has it already. `others`: further keywords of the same meaning. */
+function writeWords(
+  stanzas: readonly Draft[],
+  primary: Draft,
+  list: readonly string[],
+  keyword: string,
+  ...others: readonly string[]
+): void {
+  const wanted = [...new Set(list)];
+  const is = new Set(stanzas.flatMap((draft) => draft.words(keyword, ...others)));
+  if ([...is].join() === wanted.join()) return;
+  const holder = stanzas.find((draft) => draft.get(keyword) !== undefined) ?? primary;
+  for (const draft of stanzas) draft.remove(...others, ...(draft === holder && wanted.length > 0 ? [] : [keyword]));
+  if (wanted.length > 0) holder.set(keyword, wanted.join(" "));
 }
-
-const namedBy = (draft: Draft) =>
-  [...draft.values("dns-nameservers"), ...draft.values("dns-nameserver")].flatMap((value) => value.split(/\s+/));
 
 /** The kernel's defaults (br_stp.c, br_device.c), which hold where ifupdown is told nothing. */
 const DEFAULTS = {

@@ -45,6 +45,11 @@ export class Draft {
   values(keyword: string): string[] {
     return this.options.filter((option) => plain(option.keyword) === plain(keyword)).map(({ value }) => value);
   }
+  /** The words of lists, one line or several, by these keywords' order. */
+  words(...keywords: readonly string[]): string[] {
+    return keywords.flatMap((keyword) => this.values(keyword)).flatMap((value) => value.split(/\s+/));
+  }
+
   get(keyword: string): string | undefined {
     return this.values(keyword)[0];
   }

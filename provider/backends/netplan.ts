@@ -12,6 +12,9 @@ import { runtime } from "./runtime";
 export const netplan: Backend = { owner: "netplan", manager: "networkd", find, unsupported, render };
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+const dnsOf = (says: Readonly<Record<string, unknown>>) =>
+  says["nameservers"] as { readonly addresses?: unknown; readonly search?: unknown } | undefined;
+
 const texts = (value: unknown): string[] => listOf(value).map((item) => (typeof item === "object" && item !== null ? Object.keys(item)[0]! : String(item))); // prettier-ignore
 
 function find(name: string, link: LinkState, files: Files, managed?: Managed): Found {
@@ -26,7 +29,8 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
     dhcp6: isYes(last("dhcp6")),
     addresses: byFamily(all("addresses")),
     routes: [...new Set(said.flatMap(routesOf))],
-    nameservers: said.flatMap(({ says }) => texts((says["nameservers"] as { addresses?: unknown } | undefined)?.addresses)), // prettier-ignore
+    nameservers: said.flatMap(({ says }) => texts(dnsOf(says)?.addresses)),
+    searchDomains: said.flatMap(({ says }) => texts(dnsOf(says)?.search)),
     ...(typeof mac === "string" && { macAddress: mac.toLowerCase() }),
     ...(managed?.iaid !== undefined && { iaid: managed.iaid }),
     sections: Object.fromEntries(

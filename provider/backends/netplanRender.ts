@@ -141,9 +141,11 @@ function write(bridge: BridgePlan, part: Part, ids: readonly string[]): void {
     if (isYes(part.get(key)) !== value) put(key, value); // prettier-ignore
   writeAddresses(bridge, part);
   writeRoutes(bridge, part);
-  const nameservers = (part.get("nameservers") ?? {}) as { addresses?: string[] };
-  if ((nameservers.addresses ?? []).toSorted().join() !== bridge.nameservers.toSorted().join())
-    put("nameservers", { ...nameservers, addresses: bridge.nameservers });
+  const dns = (part.get("nameservers") ?? {}) as { addresses?: string[]; search?: string[] };
+  const words = { addresses: bridge.nameservers, search: bridge.searchDomains };
+  for (const key of ["addresses", "search"] as const)
+    if ((dns[key] ?? []).join() !== words[key].join())
+      put("nameservers", { ...((part.get("nameservers") ?? {}) as object), [key]: words[key] });
   if (bridge.mtu !== undefined) put("mtu", bridge.mtu);
   const had = (part.get("parameters") ?? {}) as Record<string, unknown>;
   const parameters: Record<string, unknown> = { ...had };

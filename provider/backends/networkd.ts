@@ -26,7 +26,8 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
     dhcp6: dhcp.includes(6),
     addresses: byFamily(addressesOf(sections)),
     routes: routesOf(sections),
-    nameservers: ofNetwork(sections, "DNS").flatMap((value) => value.split(/\s+/)),
+    nameservers: wordsOf(sections, "DNS"),
+    searchDomains: wordsOf(sections, "Domains"),
     ...(mac !== undefined && { macAddress: mac.toLowerCase() }),
     ...(managed?.iaid !== undefined && { iaid: managed.iaid }),
     sections: texts,
@@ -36,6 +37,9 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
 
 const ofNetwork = (sections: readonly IniSection[], key: string): string[] =>
   sections.filter(({ name }) => name === "Network").flatMap((section) => section.values(key));
+
+const wordsOf = (sections: readonly IniSection[], key: string): string[] =>
+  ofNetwork(sections, key).flatMap((value) => value.split(/\s+/));
 
 const addressesOf = (sections: readonly IniSection[]): string[] =>
   sections

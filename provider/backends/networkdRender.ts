@@ -107,11 +107,14 @@ function network(bridge: BridgePlan, said: readonly IniSection[], iaid: string |
   const others = sections.filter((section) => section.name === "Network" && section !== network);
   writeDhcp(bridge, network, others);
   const kept = writeRoutes(bridge, writeAddresses(bridge, sections, network), network);
-  const named = [network, ...others].flatMap((section) => section.values("DNS")).flatMap((value) => value.split(/\s+/));
-  if (named.toSorted().join() !== bridge.nameservers.toSorted().join()) {
-    for (const section of others) section.remove("DNS");
-    network.set("DNS", ...bridge.nameservers);
-  }
+  const words = (key: string, wanted: readonly string[]) => {
+    const is = [network, ...others].flatMap((section) => section.values(key)).flatMap((value) => value.split(/\s+/));
+    if (is.join() === wanted.join()) return;
+    for (const section of others) section.remove(key);
+    network.set(key, ...wanted);
+  };
+  words("DNS", bridge.nameservers);
+  words("Domains", bridge.searchDomains);
   if (iaid !== undefined && !kept.some(({ name, keys }) => name === "DHCPv4" && keys.includes("IAID"))) {
     one(kept, "DHCPv4").set("IAID", iaid);
   }

@@ -9,6 +9,7 @@ export const runtime: Backend = {
     addresses: link.addresses ?? [],
     routes: link.routes ?? [],
     nameservers: [],
+    searchDomains: [],
     sections: {},
     ...(link.bridge && { bridge: { ...link.bridge } as Record<string, string | number | boolean> }),
   }),

@@ -34,6 +34,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
       "addresses",
       "routes",
       "nameservers",
+      "searchDomains",
       "macAddress",
       "stp",
       "forwardDelay",
@@ -140,6 +141,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
         addresses: plan.addresses,
         routes: plan.routes.map(routeObject),
         nameservers: plan.nameservers,
+        searchDomains: plan.searchDomains,
         macAddress: plan.macAddress ?? mac,
       },
     };

@@ -37,6 +37,7 @@ export function resolve(
     addresses: spec.addresses ?? kept(found.flatMap((link) => link.addresses)),
     routes: spec.routes?.map(routeWords) ?? kept(found.flatMap((link) => link.routes)),
     nameservers: spec.nameservers ?? found.flatMap((link) => link.nameservers),
+    searchDomains: spec.searchDomains ?? found.flatMap((link) => link.searchDomains),
     ...(macAddress && { macAddress }),
     stp,
     forwardDelay: spec.forwardDelay ?? (had.forwardDelay as number | undefined) ?? (stp ? 15 : 0),

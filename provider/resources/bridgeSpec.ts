@@ -2,6 +2,7 @@ import { owners, type Owner } from "../backends/backend";
 import {
   boolean,
   cidr,
+  domainName,
   integer,
   interfaceName,
   ipAddress,
@@ -21,6 +22,7 @@ export interface BridgeSpec {
   readonly addresses?: readonly string[] | undefined;
   readonly routes?: readonly Route[] | undefined;
   readonly nameservers?: readonly string[] | undefined;
+  readonly searchDomains?: readonly string[] | undefined;
   readonly macAddress?: string | undefined;
   readonly stp?: boolean | undefined;
   readonly forwardDelay?: number | undefined;
@@ -52,6 +54,7 @@ export function parseBridge(args: Arguments, name: string): BridgeSpec {
       metric: route.optional("metric", integer(0, 4294967295)),
     })),
     nameservers: args.list("nameservers", ipAddress),
+    searchDomains: args.list("searchDomains", domainName),
     macAddress: args.optional("macAddress", macAddress),
     stp: args.optional("stp", boolean),
     forwardDelay: args.optional("forwardDelay", number(0, 30, "seconds")),

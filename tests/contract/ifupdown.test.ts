@@ -10,7 +10,7 @@ import { sections, writeSection, writeSections } from "../../provider/backends/i
 const MAIN = "/etc/network/interfaces";
 const plan: BridgePlan = {
   name: "br0", ports: ["eth0"], left: [], dhcp4: false, dhcp6: false, addresses: ["10.0.0.11/24", "10.1.0.11/16", "fd00::11/64"],
-  routes: ["default via 10.0.0.1 metric 5", "10.9.0.0/16 via 10.0.0.254", "default via fd00::1"], nameservers: ["10.0.0.1"],
+  routes: ["default via 10.0.0.1 metric 5", "10.9.0.0/16 via 10.0.0.254", "default via fd00::1"], nameservers: ["10.0.0.1"], searchDomains: [],
   macAddress: "52:54:00:aa:00:01", stp: false, forwardDelay: 0, maxWait: 0, mtu: 1400, mark: "kvmnet: br0",
 }; // prettier-ignore
 

@@ -6,7 +6,7 @@ const MAIN = "/etc/network/interfaces";
 const SOURCE = "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n\n";
 
 const plan = (changes: Partial<BridgePlan>): BridgePlan => ({
-  name: "br0", ports: ["eth0"], left: [], dhcp4: false, dhcp6: false, addresses: [], routes: [], nameservers: [],
+  name: "br0", ports: ["eth0"], left: [], dhcp4: false, dhcp6: false, addresses: [], routes: [], nameservers: [], searchDomains: [],
   stp: false, forwardDelay: 0, maxWait: 0, mark: "kvmnet: br0", ...changes,
 }); // prettier-ignore
 
@@ -21,6 +21,7 @@ function takeOver(files: Files, ports: string[] = ["eth0"], changes: Partial<Bri
     addresses: all.flatMap(({ addresses }) => addresses),
     routes: all.flatMap(({ routes }) => routes),
     nameservers: all.flatMap(({ nameservers }) => nameservers),
+    searchDomains: all.flatMap(({ searchDomains }) => searchDomains),
     ...changes,
   });
   return { found, bridge, ...ifupdown.render(bridge, found, files) };
@@ -109,7 +110,7 @@ iface eth0 inet6 static
 
   test("falls back to the kernel", () => {
     expect(ifupdown.find("eth0", { dhcp4: true, addresses: ["10.0.0.5/24"], routes: ["default via 10.0.0.1"] }, { [MAIN]: SOURCE })).toEqual(
-      { dhcp4: true, dhcp6: false, addresses: ["10.0.0.5/24"], routes: ["default via 10.0.0.1"], nameservers: [], sections: {} },
+      { dhcp4: true, dhcp6: false, addresses: ["10.0.0.5/24"], routes: ["default via 10.0.0.1"], nameservers: [], searchDomains: [], sections: {} },
     ); // prettier-ignore
   });
 });

@@ -48,7 +48,7 @@ test.each([["15", 15], ["15s", 15], ["1min 20s", 80], ["500ms", 0.5], ["", undef
 
 const plan: BridgePlan = {
   name: "br0", ports: ["eth0"], left: [], dhcp4: false, dhcp6: false, addresses: ["10.0.0.11/24"], routes: ["default via 10.0.0.1"],
-  nameservers: [], stp: false, forwardDelay: 0, maxWait: 0, mark: "kvmnet: br0",
+  nameservers: [], searchDomains: [], stp: false, forwardDelay: 0, maxWait: 0, mark: "kvmnet: br0",
 }; // prettier-ignore
 const PATH = "/etc/systemd/network/20-lan.network";
 const foundIn = (text: string) => networkd.find("eth0", { mac: "52:54:00:aa:00:01" }, { [PATH]: text });
