@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "../../provider/errors";
 import { HostSession } from "../../provider/host/session";
 import { parseTranscript } from "../../provider/host/transcript";
@@ -16,6 +15,8 @@ afterAll(() => down());
 
 const CONF = "/etc/sysctl.d/70-test.conf";
 const file = (text: string): HostState => ({ files: { [CONF]: text } });
+/** Shell commands that wait for a file. */
+const until = (path: string) => `until [ -e ${path} ]; do sleep 0.1; done`;
 const change = (session: HostSession, title: string, desired: HostState) =>
   session.change({ title, desired: () => desired });
 
@@ -132,9 +133,17 @@ describe("more than one at a time", () => {
 
   test("who waits too long is told who is at work", async () => {
     const holder = transact("dash", [
-      { title: "slow", plan: { guards: [], revert: [], settle: 0, ops: [{ title: "sleep", script: "sleep 3" }] } },
+      {
+        title: "slow",
+        plan: {
+          guards: [],
+          revert: [],
+          settle: 0,
+          ops: [{ title: "wait", script: `: > /tmp/held; ${until("/tmp/enough")}` }],
+        },
+      },
     ]);
-    await sleep(700);
+    await host.must(until("/tmp/held"));
     const parts = await transact(
       "busybox",
       [
@@ -147,6 +156,7 @@ describe("more than one at a time", () => {
     );
     expect(parts.map(({ key }) => key)).toEqual(["locked", "delivered"]);
     expect(parts[0]!.text.trim()).toBe("a test");
+    await host.must(": > /tmp/enough");
     expect((await holder).map(({ key }) => key)).toContain("result 0 done");
     expect((await host.sh("cat /tmp/never")).code).not.toBe(0);
   });
@@ -212,12 +222,12 @@ describe("the connection breaks", () => {
       guards: [],
       revert: [],
       settle: 0,
-      ops: [{ title: "slow", script: "sleep 1; echo done > /tmp/slow" }],
+      ops: [{ title: "slow", script: ": > /tmp/begun; sleep 1; echo done > /tmp/slow" }],
     };
     const sent = new LocalTransport(host).run(
       startTransaction([{ title: "slow", plan: slow }], { nonce, who: "a test" }),
     );
-    await sleep(500);
+    await host.must(until("/tmp/begun"));
     await host.must("for p in $(pgrep -f '[s]h -s'); do kill -HUP $p; kill -9 $p || true; done");
     await sent;
     const { stdout } = await new LocalTransport(host).run(followTransaction(nonce, false));
