@@ -1,4 +1,5 @@
 import { sections, writeSections as writeStanzas } from "./backends/interfacesFile";
+import { CLOUD_INIT, readBridge, writeBridge } from "./backends/cloudInit";
 import { readDevice, writeDevices } from "./backends/netplanFile";
 import { isSysctlFile, readAssignment, writeAssignment } from "./kernel/sysctl";
 
@@ -37,9 +38,12 @@ export const IFSTATE = "/run/network/ifstate";
 /** Devices of a netplan file: `ethernets.eth0`. */
 const netplan: SectionFormat = { read: readDevice, write: writeDevices };
 
+const cloudInit: SectionFormat = { read: readBridge, write: oneByOne(writeBridge) };
+
 function formatOf(path: string): SectionFormat {
   if (/^\/etc\/netplan\/[^/]*\.yaml$/.test(path)) return netplan;
   if (path === IFSTATE) return ifstate;
+  if (path === CLOUD_INIT) return cloudInit;
   return isSysctlFile(path) ? sysctl : interfaces;
 }
 
@@ -56,7 +60,7 @@ export function readSection(files: Files, key: string): string | null {
   return formatOf(path).read(files[path] ?? "", name);
 }
 
-/** The files' texts with the sections in them; only those that change. State under /run is there as long as somebody has something to say in it. */
+/** The files' texts with the sections in them; only those that change. State under /run, and what is ours alone, is there as long as somebody has something to say in it. */
 export function writeSections(files: Files, sections: Sections): Record<string, string | null> {
   const byPath: Record<string, Record<string, string | null>> = {};
   for (const [key, section] of Object.entries(sections)) {
@@ -69,6 +73,6 @@ export function writeSections(files: Files, sections: Sections): Record<string, 
   return Object.fromEntries(
     written
       .filter(([path, text]) => text !== (files[path] ?? ""))
-      .map(([path, text]) => [path, text === "" && path.startsWith("/run/") ? null : text]),
+      .map(([path, text]) => [path, text === "" && (path.startsWith("/run/") || path === CLOUD_INIT) ? null : text]),
   );
 }

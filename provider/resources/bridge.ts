@@ -1,5 +1,5 @@
 import type { BridgePlan, Found, Owner } from "../backends/backend";
-import { CLOUD_INIT, cloudInitFile } from "../backends/cloudInit";
+import { CLOUD_INIT, cloudInitSection } from "../backends/cloudInit";
 import { backends } from "../backends/registry";
 import { detect } from "../backends/detect";
 import { managerNames } from "../backends/takeOver";
@@ -104,7 +104,8 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     if (unsupported) return refuse(unsupported);
 
     const rendered = backend.render(plan, links, observed.files);
-    const cloudInit = backend.manager && cloudInitFile(observed.files, (command) => commands.includes(command));
+    const cloudInit =
+      backend.manager && cloudInitSection(spec.name, observed.files, (command) => commands.includes(command));
     const desired: HostState = {
       ...rendered,
       ...(owner === "ifupdown" && {
@@ -112,7 +113,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
         files: { ...rendered.files, [`${IFSTATE}.${plan.name}`]: `${plan.name}\n` },
         sections: { ...rendered.sections, [`${IFSTATE}#${plan.name}`]: `${plan.name}=${plan.name}\n` },
       }),
-      ...(cloudInit && { files: { ...rendered.files, ...cloudInit } }),
+      ...(cloudInit && { sections: { ...rendered.sections, ...cloudInit } }),
       links: {
         [plan.name]: bridgeLink(plan, found, context.mark),
         ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, port, found)])),
@@ -155,12 +156,11 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     );
     const isPorts = (key: string) =>
       key.startsWith(`${IFSTATE}#`) ||
+      key.startsWith(`${CLOUD_INIT}#`) ||
       /^\/etc\/netplan\/[^#]*#(?!bridges\.)/.test(key) ||
       ports.some((port) => key.split("#")[1]!.split(" ").includes(port));
     return {
-      files: Object.fromEntries(
-        Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE) && path !== CLOUD_INIT),
-      ),
+      files: Object.fromEntries(Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE))),
       sections: Object.fromEntries(Object.entries(desired.sections ?? {}).filter(([key]) => !isPorts(key))),
       links: Object.fromEntries(Object.entries(desired.links ?? {}).filter(([name]) => !ports.includes(name))),
     };

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
-import { cloudInitFile, CLOUD_INIT } from "../../provider/backends/cloudInit";
+import { CLOUD_INIT, cloudInitSection } from "../../provider/backends/cloudInit";
 import { netplan } from "../../provider/backends/netplan";
 import { columnFor, readDevice, writeDevices } from "../../provider/backends/netplanFile";
+import { readSection, writeSections } from "../../provider/sections";
 
 const text = `# By hand
 network:
@@ -69,18 +70,27 @@ test.each(["network: [", "", "network:\n", "just text", "network:\n  ethernets: 
   (yaml) => expect(found(yaml).sections).toEqual({}),
 );
 
-test("cloud-init is kept from the network once, in its documented way", () => {
+test("cloud-init is kept from the network as long as there is a bridge, in its documented way", () => {
   const has = (command: string) => command === "cloud-init";
-  const written = cloudInitFile({}, has)!;
-  expect(Object.keys(written)).toEqual([CLOUD_INIT]);
-  expect(parse(written[CLOUD_INIT]!)).toEqual({ network: { config: "disabled" } });
-  expect(cloudInitFile(written, has)).toEqual(written);
-  expect(cloudInitFile({}, () => false)).toBeUndefined();
+  const of = (bridge: string, files = {}) => cloudInitSection(bridge, files, has);
+  const one = writeSections({}, of("br0")!);
+  expect(Object.keys(one)).toEqual([CLOUD_INIT]);
+  expect(parse(one[CLOUD_INIT]!)).toEqual({ network: { config: "disabled" } });
+  const files = one as Record<string, string>;
+  expect(of("br0", files)).toEqual(of("br0"));
+  const two = writeSections(files, of("br1", files)!) as Record<string, string>;
+  expect(parse(two[CLOUD_INIT]!)).toEqual({ network: { config: "disabled" } });
+  for (const bridge of ["br0", "br1"]) expect(readSection(two, `${CLOUD_INIT}#${bridge}`)).toBe(`# for ${bridge}\n`);
+  expect(readSection({ [CLOUD_INIT]: "# for br0\n" }, `${CLOUD_INIT}#br0`)).toBeNull();
+  expect(writeSections(two, { [`${CLOUD_INIT}#br1`]: null })).toEqual(one);
+  expect(writeSections(files, { [`${CLOUD_INIT}#br0`]: null })).toEqual({ [CLOUD_INIT]: null });
+  expect(cloudInitSection("br0", {}, () => false)).toBeUndefined();
   for (const said of [
     "network: {config: disabled}\n",
     "network:\n  config: disabled\n",
     "network: { config: 'disabled' }\n",
   ])
-    expect(cloudInitFile({ "/etc/cloud/cloud.cfg.d/50-net.cfg": said }, has)).toBeUndefined();
-  expect(cloudInitFile({ "/etc/cloud/cloud.cfg.d/50-net.cfg": "network:\n" }, has)).toEqual(written);
+    for (const path of ["/etc/cloud/cloud.cfg.d/50-net.cfg", CLOUD_INIT])
+      expect(of("br0", { [path]: said })).toBeUndefined();
+  expect(of("br0", { "/etc/cloud/cloud.cfg.d/50-net.cfg": "network:\n" })).toEqual(of("br0"));
 });
