@@ -13,9 +13,9 @@ export const runtime: Backend = {
     sections: {},
     ...(link.bridge && { bridge: { ...link.bridge } as Record<string, string | number | boolean> }),
   }),
-  unsupported({ nameservers, maxWait }) {
-    if (nameservers.length > 0)
-      return "without an owner nobody is told of nameservers: the kernel has none, and the host goes on asking those of its /etc/resolv.conf; leave them out, or name the owner of its files";
+  unsupported({ nameservers, searchDomains, maxWait }) {
+    if (nameservers.length + searchDomains.length > 0)
+      return "without an owner nobody is told of nameservers and searchDomains: the kernel has none, and the host goes on by its /etc/resolv.conf; leave them out, or name the owner of its files";
     if (maxWait > 0) return "maxWait is ifup(8)'s; the kernel brings the bridge up and waits for nobody";
     return undefined;
   },

@@ -36,8 +36,8 @@ export function resolve(
     dhcp6,
     addresses: spec.addresses ?? kept(found.flatMap((link) => link.addresses)),
     routes: spec.routes?.map(routeWords) ?? kept(found.flatMap((link) => link.routes)),
-    nameservers: spec.nameservers ?? found.flatMap((link) => link.nameservers),
-    searchDomains: spec.searchDomains ?? found.flatMap((link) => link.searchDomains),
+    nameservers: spec.nameservers ?? once(found.flatMap((link) => link.nameservers)),
+    searchDomains: spec.searchDomains ?? once(found.flatMap((link) => link.searchDomains)),
     ...(macAddress && { macAddress }),
     stp,
     forwardDelay: spec.forwardDelay ?? (had.forwardDelay as number | undefined) ?? (stp ? 15 : 0),
@@ -50,3 +50,6 @@ export function resolve(
     mark,
   };
 }
+
+/** Two ports of one LAN often name the same. */
+const once = (words: readonly string[]): string[] => [...new Set(words)];

@@ -44,7 +44,7 @@ function expectMeaning({ name, column, of }: Cell, step: number): void {
   const inputs = { ...readJson(join(CELLS, name, below, "inputs.json")), ...args } as unknown as Inputs;
   const { links, ...completed } = inputs;
   // Without an owner names are asked where they were before.
-  const dns = owner === "runtime" ? { nameservers: [] } : { nameservers: wanted.nameservers };
+  const dns = owner === "runtime" ? { nameservers: [], searchDomains: [] } : {};
   const { mac, mtu, routes, ...plain } = wanted;
   expect(completed).toMatchObject({ owner, macAddress: mac, ...plain, ...dns });
   expect(links["br0"]).toMatchObject({ mac, routes, addresses: wanted.addresses, ...(mtu && { mtu }) });
@@ -76,7 +76,8 @@ function wantedOf({ links }: OwnerCase, args: OwnerCase["args"]) {
     dhcp6: ports.some(({ dhcp6 }) => dhcp6),
     addresses,
     routes: routes.map(routeWords),
-    nameservers: (args["nameservers"] as string[] | undefined) ?? all((link) => link.nameservers),
+    nameservers: (args["nameservers"] as string[] | undefined) ?? [...new Set(all((link) => link.nameservers))],
+    searchDomains: (args["searchDomains"] as string[] | undefined) ?? [...new Set(all((link) => link.searchDomains))],
     mac: (args["macAddress"] as string | undefined) ?? "52:54:00:aa:00:01",
     ...(args["mtu"] !== undefined && { mtu: args["mtu"] as number }),
   };
@@ -101,12 +102,9 @@ function filesAfter(name: string, step: number): Record<string, string> {
   return { ...files, ...Object.fromEntries(written.map(([path, text]) => [`/${path}`, text])) };
 }
 
-/** The order of addresses, and of lines, is the owner's. */
-const comparable = ({ dhcp4, dhcp6, addresses, routes, nameservers, macAddress }: Found) => ({
-  dhcp4,
-  dhcp6,
-  macAddress,
+/** Servers and domains are asked in their order; addresses and routes have none. */
+const comparable = ({ addresses, routes, dhcp4, dhcp6, nameservers, searchDomains, macAddress }: Found) => ({
+  ...{ dhcp4, dhcp6, nameservers, searchDomains, macAddress },
   addresses: addresses.toSorted(),
   routes: routes.toSorted(),
-  nameservers: nameservers.toSorted(),
 });

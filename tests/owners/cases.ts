@@ -33,6 +33,7 @@ export interface OwnerCase {
 const eth0 = { mac: "52:54:00:aa:00:01" };
 const eth1 = { mac: "52:54:00:aa:00:02" };
 const lan = { addresses: ["10.0.0.11/24"], routes: [{ to: "default", via: "10.0.0.1" }] };
+const second = { addresses: ["10.1.0.11/24"], routes: [{ to: "default", via: "10.1.0.1", metric: 200 }] };
 const dns = { nameservers: ["10.0.0.1", "10.0.0.2"], searchDomains: ["office.lab", "lab"] };
 const over = (...ports: string[]) => ({ ports });
 const bond = { of: ["eth0", "eth1"], mode: "active-backup" };
@@ -75,7 +76,7 @@ export const cases: readonly OwnerCase[] = [
     title: "two-nics",
     links: {
       eth0: { ...eth0, ...lan, ...dns },
-      eth1: { ...eth1, addresses: ["10.1.0.11/24"], routes: [{ to: "default", via: "10.1.0.1", metric: 200 }] },
+      eth1: { ...eth1, ...second, nameservers: ["10.0.0.1"], searchDomains: ["lab"] },
     },
     args: over("eth0"),
     then: over("eth0", "eth1"),
@@ -111,6 +112,7 @@ export const cases: readonly OwnerCase[] = [
       addresses: ["10.0.0.12/24", "fd00::12/64"],
       routes: [{ to: "default", via: "10.0.0.1" }],
       nameservers: ["10.0.0.3"],
+      searchDomains: ["new.lab"],
     },
   },
   { title: "max-wait", links: { eth0: { ...eth0, ...lan } }, args: { ...over("eth0"), maxWait: 10 } },
