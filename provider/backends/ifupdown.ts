@@ -5,7 +5,7 @@ import { normalRoute } from "./ifupdownCommands";
 import { Draft, firstWord, isOn } from "./ifupdownDraft";
 import { render } from "./ifupdownRender";
 import { sources } from "./ifupdownSources";
-import { parseStanza, sections } from "./interfacesFile";
+import { isMadeByIfup, parseStanza, sections } from "./interfacesFile";
 import { runtime } from "./runtime";
 
 /** Debian's ifupdown with bridge-utils: /etc/network/interfaces and what it sources. */
@@ -77,11 +77,26 @@ function bridgeOptions(drafts: readonly Draft[]): Found["bridge"] {
   };
 }
 
-function unsupported(bridge: BridgePlan): string | undefined {
+function unsupported(
+  bridge: BridgePlan,
+  found: Readonly<Record<string, Found>> = {},
+  files: Files = {},
+): string | undefined {
   if (bridge.name.includes("."))
     return `${bridge.name}: ifupdown takes a name with a dot for a VLAN (interfaces(5), VLAN INTERFACES); choose another name for the bridge`;
   const word = bridge.ports.find((port) => /^(none|all|regex|noregex)$/.test(port));
   if (word)
     return `a port named ${word} cannot stand in bridge_ports, where that word has a meaning of its own (bridge-utils-interfaces(5))`;
+  const { auto } = sources(files);
+  const had = String(found[bridge.name]?.bridge?.["ports"] ?? "").split(/\s+/);
+  const late = bridge.ports.find(
+    (port) =>
+      auto.includes(bridge.name) &&
+      auto.indexOf(port) > auto.indexOf(bridge.name) &&
+      !had.includes(port) &&
+      Object.values(found[port]?.sections ?? {}).some((text) => isMadeByIfup(port, text)),
+  );
+  if (late)
+    return `ifup makes ${late} after ${bridge.name}, by the order of \`auto\` in its files, and a bridge leaves out a port that is not there yet (bridge-utils-interfaces(5)): put ${late} before it, or destroy the bridge and declare it with all its ports`;
   return undefined;
 }

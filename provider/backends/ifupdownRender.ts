@@ -3,7 +3,7 @@ import { bridgeStanzas } from "./ifupdownBridge";
 import { isNicCommand } from "./ifupdownCommands";
 import { Draft, isCommand, plain } from "./ifupdownDraft";
 import { INTERFACES, sources } from "./ifupdownSources";
-import { autoInterfaces, parseStanza, type StanzaOption } from "./interfacesFile";
+import { autoInterfaces, isMadeByIfup, parseStanza, type StanzaOption } from "./interfacesFile";
 
 /**
  * The bridge's stanzas in the file of its port's, so that one rename(2) is the switch: a machine that loses its power between two files
@@ -34,7 +34,9 @@ export const render: Backend["render"] = (bridge, found, files) => {
   const isAuto = sources(files).paths.some((path) => isNamedWithOthers(files[path]!, bridge.name));
   const auto = isAuto ? [] : [`auto ${bridge.name}`];
   const path = `/etc/network/interfaces.d/${bridge.name}`;
-  const portsHome = taken[0] && pathOf(taken[0].draft.key!);
+  // After what ifup makes first: the end of the main file is read last.
+  const made = taken.filter(({ port, draft }) => isMadeByIfup(port, draft.text)).map(({ draft }) => pathOf(draft.key!));
+  const portsHome = made.includes(INTERFACES) ? INTERFACES : (made.at(-1) ?? (taken[0] && pathOf(taken[0].draft.key!)));
   if (own.length === 0 && portsHome === undefined && sources(files).reads(path)) {
     const [first, ...rest] = stanzas.map(({ text }) => text);
     return {

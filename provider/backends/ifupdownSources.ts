@@ -1,24 +1,33 @@
 import type { Files } from "./backend";
 import { globMatches } from "./glob";
-import { sourceLines } from "./interfacesFile";
+import { bootLines } from "./interfacesFile";
 
 export const INTERFACES = "/etc/network/interfaces";
 
-/**
- * Which of `files` ifupdown reads, in the order of `files`; and whether it would read a file of a given path. A file under
- * interfaces.d counts only where a `source` or `source-directory` names it (interfaces(5), INCLUDING OTHER FILES).
- */
-export function sources(files: Files): { readonly paths: readonly string[]; reads(path: string): boolean } {
+export interface Sources {
+  /** Which of `files` ifupdown reads, in the order of `files`. */
+  readonly paths: readonly string[];
+  /** What `ifup -a` brings up, in its order. */
+  readonly auto: readonly string[];
+  /** Whether it would read a file of that path. */
+  reads(path: string): boolean;
+}
+
+/** A file under interfaces.d counts only where a `source` or `source-directory` names it (interfaces(5), INCLUDING OTHER FILES). */
+export function sources(files: Files): Sources {
+  const auto: string[] = [];
   const patterns: ((path: string) => boolean)[] = [];
   const read = new Set<string>();
   const visit = (path: string) => {
     if (read.has(path) || files[path] === undefined) return;
     read.add(path);
     const folder = path.slice(0, path.lastIndexOf("/"));
-    for (const { directory, words } of sourceLines(files[path])) {
-      for (const word of words) {
+    for (const { source, words, auto: named } of bootLines(files[path])) {
+      auto.push(...named);
+      for (const word of source ? words : []) {
         const absolute = word.startsWith("/") ? word : `${folder}/${word}`;
-        const matches = (other: string) => (directory ? isIn(other, absolute) : globMatches(absolute, other));
+        const matches = (other: string) =>
+          source === "directory" ? isIn(other, absolute) : globMatches(absolute, other);
         patterns.push(matches);
         for (const other of Object.keys(files)) if (matches(other)) visit(other);
       }
@@ -26,6 +35,7 @@ export function sources(files: Files): { readonly paths: readonly string[]; read
   };
   visit(INTERFACES);
   return {
+    auto,
     paths: Object.keys(files).filter((path) => read.has(path)),
     reads: (path) => path === INTERFACES || patterns.some((matches) => matches(path)),
   };

@@ -162,6 +162,7 @@ const splice = (text: string, start: number, end: number, by: string) => text.sl
 export function writeSections(text: string, changes: Readonly<Record<string, string | null>>): string {
   const all = chunks(text);
   const kept = all.filter(({ name }) => name !== undefined && (changes[name] ?? null) !== null);
+  const isMade = kept.some(({ iface, name }) => isMadeByIfup(iface!, changes[name!]!));
   const names = Object.keys(changes).sort((a, b) => rank(a).localeCompare(rank(b)));
   // The last of several of one name goes first: the others' numbers stay.
   const removed = names.filter((name) => changes[name] === null).reverse();
@@ -169,7 +170,7 @@ export function writeSections(text: string, changes: Readonly<Record<string, str
   const result = removed.reduce((text, name) => writeSection(text, name, null), text);
   return written.reduce((text, name) => {
     const anchor = kept.find(({ iface }) => iface !== name.split(" ")[1])?.name;
-    return writeSection(text, name, changes[name]!, anchor);
+    return writeSection(text, name, changes[name]!, isMade ? undefined : anchor);
   }, result);
 }
 
@@ -179,15 +180,31 @@ const rank = (name: string) => {
   return [iface, keyword === "iface" ? 1 : 0, family, number.padStart(4, "0")].join(" ");
 };
 
-/** The words of each `source` and `source-directory` line. */
-export const sourceLines = (text: string): { directory: boolean; words: readonly string[] }[] =>
-  lines(text)
-    .filter(({ words }) => /^source(-dir.*)?$/.test(words[0] ?? ""))
-    .map(({ words }) => ({ directory: words[0] !== "source", words: words.slice(1) }));
+/** The interfaces that a line `auto a b` or `allow-auto a b` names: what `ifup -a` brings up at boot. */
+const autoOf = (words: readonly string[]): readonly string[] =>
+  /^(allow-)?auto$/.test(words[0] ?? "") ? words.slice(1) : [];
 
-/** The interfaces that lines `auto a b` and `allow-auto a b` name: what `ifup -a` brings up at boot. */
-export const autoInterfaces = (text: string): string[] =>
-  lines(text).flatMap(({ words }) => (/^(allow-)?auto$/.test(words[0] ?? "") ? words.slice(1) : []));
+export const autoInterfaces = (text: string): string[] => lines(text).flatMap(({ words }) => autoOf(words));
+
+/** What a file says of others, and of the boot, in its order: lines `source`, `source-directory`, `auto`. */
+export const bootLines = (
+  text: string,
+): { readonly source?: "files" | "directory"; readonly words: readonly string[]; readonly auto: readonly string[] }[] =>
+  lines(text).map(({ words }) => {
+    const isSource = /^source(-dir.*)?$/.test(words[0] ?? "");
+    return {
+      ...(isSource && { source: words[0] === "source" ? "files" : "directory" }),
+      words: words.slice(1),
+      auto: autoOf(words),
+    };
+  });
+
+/** ifup itself makes the device, as it does a VLAN's and a bond's: it is not there before (interfaces(5), VLAN INTERFACES; ifenslave's README.Debian). */
+export const isMadeByIfup = (iface: string, stanza: string): boolean =>
+  /\.|^vlan\d/.test(iface) ||
+  /^[ \t]*(bond[-_](?!master)|slaves\b|vlan[-_]|pre-up\b.*\b(ip\s+link\s+add|vconfig\s+add|ifenslave|modprobe)\b)/m.test(
+    stanza,
+  );
 
 /** `raw` is the option with all that stands between it and the option before: terminator, comments, indentation. */
 export interface StanzaOption {

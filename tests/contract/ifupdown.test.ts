@@ -1,10 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { BridgePlan } from "../../provider/backends/backend";
 import { ifupdown } from "../../provider/backends/ifupdown";
-import { sections, writeSection, writeSections } from "../../provider/backends/interfacesFile";
+import { isMadeByIfup, sections, writeSection, writeSections } from "../../provider/backends/interfacesFile";
+import { readTree } from "../golden/folder";
+import { goldens } from "./goldens";
 
 /** What is rendered, as ifupdown itself reads it (`ifquery`) and would do it (`ifup --no-act`). */
 const MAIN = "/etc/network/interfaces";
@@ -76,4 +78,37 @@ test("sections are what ifupdown takes for stanzas", () => {
     expect(run("ifquery", added, "br0")).toBe(run("ifquery", text, "br0"));
     expect(run("ifquery", added, "br1")).toBe("bridge_ports: none\n");
   }
+});
+
+describe("every golden, as ifup would do it at boot", () => {
+  const cases = goldens("etc/network/interfaces").filter(({ name }) => !name.startsWith("owners/ifupdown2-"));
+  test("there are cases", () => expect(cases.length).toBeGreaterThan(30));
+
+  test.each(cases.map((golden) => [golden.name, golden] as const))("%s", (_, { folder: golden, below }) => {
+    const root = mkdtempSync(join(folder, "root-"));
+    const texts = {
+      ...readTree(join(golden, "host")),
+      ...readTree(join(golden, "expected")),
+      ...readTree(join(golden, below)),
+    };
+    for (const [path, text] of Object.entries(texts).filter(([path]) => path.startsWith("etc/network/"))) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      // What its main file sources is below the root, too.
+      writeFileSync(join(root, path), text.replace(/^(source\S*\s+)(?=\/)/gm, `$1${root}`));
+    }
+    const main = join(root, "etc/network/interfaces");
+    const said = (command: string, ...args: string[]) =>
+      spawnSync(command, ["-i", main, ...args], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+    const auto = said("ifquery", "--list");
+    const would = said("ifup", "--no-act", "--force", "-a");
+    for (const { stderr, status } of [auto, would]) {
+      expect(stderr.split("\n").filter((line) => /^\S*(ifup|ifquery): |warning/i.test(line))).toEqual([]);
+      expect(status).toBe(0);
+    }
+    const order = auto.stdout.trim().split("\n");
+    const { stdout } = said("ifquery", "br0");
+    const ports = /^bridge[-_]ports: (.*)$/m.exec(stdout)![1]!.split(" ");
+    for (const port of ports.filter((port) => order.includes(port)))
+      expect(order.indexOf(port) < order.indexOf("br0")).toBe(isMadeByIfup(port, said("ifquery", port).stdout));
+  });
 });

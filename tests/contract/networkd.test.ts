@@ -4,8 +4,9 @@ import { HostSession } from "../../provider/host/session";
 import { lifecycle } from "../../provider/lifecycle";
 import type { Properties, ResourceDefinition } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
-import { folders, readTree } from "../golden/folder";
+import { readTree } from "../golden/folder";
 import { down, type LabHost } from "../lab/lab";
+import { goldens } from "./goldens";
 import { contractHost, LocalTransport } from "./hosts";
 
 /** systemd-networkd itself: reads what is rendered, takes over what the kernel has, and has it back as it was where a change goes back. */
@@ -24,25 +25,28 @@ const state = `for i in $(seq 100); do networkctl list --no-legend eth0 | grep -
 cat ${FOLDER}/*; networkctl list --no-legend | grep -v lo; ip -4 -br addr; ip route; cat /sys/class/net/*/address`;
 
 test("it reads every golden file without a warning", async () => {
-  const cases = join(__dirname, "../golden/bridge");
-  let files = 0;
-  for (const title of folders(cases).filter((title) => title.startsWith("networkd-"))) {
-    const texts = Object.entries(readTree(join(cases, title, "expected"))).filter(([path]) => /\.(network|netdev)$/.test(path)); // prettier-ignore
-    files += texts.length;
-    await host.must(`rm -rf /run/systemd/network; : > ${LOG}`);
-    // Devices of other names: here it is about the reading.
-    for (const [path, text] of texts)
-      await host.write(
-        `/run/systemd/network/${path.split("/").at(-1)}`,
-        text.replace(/^(Name|Bridge)=(.*)$/gm, "$1=x-$2"),
-      );
-    await host.must(
-      "chmod 644 /run/systemd/network/* 2>/dev/null; networkctl reload; sleep 0.2; ip link del x-br0 2>/dev/null || :",
-    );
-    expect(`${title}: ${await host.must(`grep -E '/run/systemd/network' ${LOG} | grep -v -i 'configuring with' || :`)}`).toBe(`${title}: `); // prettier-ignore
-  }
-  expect(files).toBeGreaterThan(15);
-  await host.must("rm -rf /run/systemd/network; networkctl reload");
+  const isOurs = (path: string) => /^etc\/systemd\/network\/[^/]*\.(network|netdev)$/.test(path);
+  const cases = goldens("etc/systemd/network");
+  // All at once, under names of their own, of devices too: here it is about the reading.
+  const files = cases.flatMap(({ folder, below }, n) =>
+    Object.entries(readTree(join(folder, below)))
+      .filter(([path]) => isOurs(path))
+      .map(([path, text]) => [
+        `x${n}-${path.split("/").at(-1)}`,
+        text.replace(/^(Name|Bridge)=(.*)$/gm, `$1=x${n}-$2`),
+      ]),
+  );
+  expect(files.length).toBeGreaterThan(60);
+  await host.must(`mkdir -p /run/systemd/network; : > ${LOG}`);
+  for (const [name, text] of files) await host.write(`/run/systemd/network/${name}`, text!);
+  await host.must("chmod 644 /run/systemd/network/*; networkctl reload; sleep 1");
+  const made = (await host.must("ls /sys/class/net")).split("\n").filter((name) => /^x\d+-br0$/.test(name));
+  expect(made.length).toBeGreaterThan(20);
+  const said = await host.must(`grep -E '/run/systemd/network' ${LOG} | grep -v -i 'configuring with' || :`);
+  expect(said.replace(/x(\d+)-/g, (_, n: string) => `${cases[Number(n)]!.name}: `)).toBe("");
+  await host.must(
+    `rm -rf /run/systemd/network; networkctl reload; for l in ${made.join(" ")}; do ip link del $l; done`,
+  );
 });
 
 /** Creates the bridge over eth0; `hook` is called while it waits to be confirmed. */

@@ -83,6 +83,12 @@ export const cases: readonly OwnerCase[] = [
   },
   { title: "bond", links: { eth0, eth1, bond0: { bond, ...lan, ...dns } }, args: over("bond0") },
   {
+    title: "bond-later",
+    links: { eth0: { ...eth0, ...lan }, eth1, eth2: { mac: "52:54:00:aa:00:03" }, bond0: { bond: { of: ["eth1", "eth2"], mode: "active-backup" } } },
+    args: over("eth0"),
+    then: over("eth0", "bond0"),
+  },
+  {
     title: "vlan",
     links: { eth0: { ...eth0, ...lan, ...dns }, "eth0.20": { vlan: { id: 20, over: "eth0" }, addresses: ["10.20.0.11/24"] } },
     args: over("eth0.20"),
