@@ -13,6 +13,9 @@ export function providersOf(pid: number): number[] {
       // it has just ended
     }
   }
-  const below = (of: number): number[] => (children.get(of) ?? []).flatMap((child) => [child, ...below(child)]);
-  return below(pid).filter((child) => commands.get(child)?.includes("dynamic-provider/index.js"));
+  const isProvider = (child: number) => commands.get(child)?.includes("dynamic-provider/index.js") ?? false;
+  // Not what a provider starts: until it is another program it has the provider's name.
+  const below = (of: number): number[] =>
+    (children.get(of) ?? []).flatMap((child) => (isProvider(child) ? [child] : below(child)));
+  return below(pid);
 }
