@@ -23,6 +23,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   sudo: "the hosts' user admin",
   "busybox-static": "the guests' user space",
   kmod: "the guests' kernel modules",
+  python3: "cloud-init, a second opinion of what is rendered",
 };
 
 /** What only VMs need: their disk is made, and then emulated. */

@@ -1,0 +1,120 @@
+/** Differences between cloud-init's files and ours, and why ours are right. */
+export interface Reason {
+  /** What we say and cloud-init does not. */
+  readonly ours?: RegExp;
+  /** What cloud-init says and we do not. */
+  readonly theirs?: RegExp;
+  /** Where it is not the same in all: the cases. */
+  readonly in?: readonly string[];
+  readonly why: string;
+}
+
+const BONDS = ["bond", "bond-later", "vlan-on-bond"];
+const VLANS = ["vlan", "vlan-on-bond"];
+
+/** By the owner's column. A difference has exactly one reason, and a reason has a difference in each of its cases. */
+export const reasons: Readonly<Record<string, readonly Reason[]>> = {
+  ifupdown: [
+    {
+      ours: /^br0 inet: bridge_fd 0$/,
+      why: "cloud-init drops what is 0 (eni.py tests the value, not whether there is one): after a boot the bridge would have the kernel's 15 s, and ifup would wait for 32",
+    },
+    {
+      ours: /^br0 inet: bridge_maxwait 0$/,
+      why: "without a delay there is nothing to wait for, and bridge-utils waits 2 (delay + 1) s where it is not told",
+    },
+    {
+      ours: /^br0 inet: bridge_hw /,
+      theirs: /^br0 inet: hwaddress /,
+      why: "bridge_hw is the way of bridge-utils-interfaces(5): the bridge has its address before its ports come, whose least one it would take else",
+    },
+    {
+      ours: /^auto eth[01]$/,
+      why: "the port's line is the host's own, and does no harm: ifup finds it up, as a port",
+    },
+    {
+      ours: /^eth0 inet6 manual$/,
+      in: ["both-families", "router-advertisements", "dhcp-of-both-families"],
+      why: "the port's second stanza stays in its place, to be given back, with a method that does nothing",
+    },
+    {
+      ours: /^(br0|eth1) inet: (gateway|metric|up ip route add) /,
+      theirs: /^(br0|eth1) inet: (post_up|pre_down) route (add|del) /,
+      in: ["routes", "two-nics"],
+      why: "interfaces(5) has words for a gateway with a metric, and a route goes with its link: route(8) of net-tools is not on every host, and `|| true` hides that it failed",
+    },
+    {
+      ours: /^bond0 inet: bond_slaves eth\d eth\d$/,
+      theirs: /^(eth\d inet: bond_(master|miimon|mode)|bond0 inet: bond_slaves none)/,
+      in: BONDS,
+      why: "the bond's stanza is the host's own and stays as it stands; ifenslave takes its NICs in both ways",
+    },
+    {
+      ours: /^auto (eth0|bond0)\.20$/,
+      in: VLANS,
+      why: "the VLAN is up before the bridge: bridge-utils makes one that is not there by itself, and then takes IPv6 from the NIC below it (BRIDGE_DISABLE_LINKLOCAL_IPV6_ALSO_PHYS)",
+    },
+    {
+      theirs: /^(eth0|bond0)\.20 inet: (vlan_raw_device|vlan_id) /,
+      in: VLANS,
+      why: "the name says it (interfaces(5), VLAN INTERFACES), and the stanza is the host's own",
+    },
+  ],
+  netplan: [
+    {
+      theirs: /^ethernets\.eth\d\.(match\.macaddress|set-name): /,
+      why: "how a NIC is found and named is the host's own to say, and stays as it stands",
+    },
+    {
+      ours: /^(bridges\.br0|ethernets\.eth0)\.routes\[\]: /,
+      theirs: /^(bridges\.br0|ethernets\.eth0)\.gateway[46]: /,
+      why: "gateway4 and gateway6 are deprecated, and netplan warns of them (netplan-yaml(5))",
+    },
+    {
+      ours: /^bridges\.br0\.accept-ra: true$/,
+      theirs: /^bridges\.br0\.dhcp6: true$/,
+      in: ["router-advertisements"],
+      why: "addresses by router advertisements are asked of no DHCPv6 server (RFC 4862)",
+    },
+  ],
+  networkd: [
+    {
+      ours: /^br0 netdev /,
+      why: "cloud-init's renderer makes no bridge: it leaves out the .netdev, and with it STP, all times and the MAC (networkd.py of 22.4)",
+    },
+    {
+      ours: /^(eth0|bond0|eth0\.20|bond0\.20) network Bridge=br0$/,
+      why: "nor does it make the NIC a port",
+    },
+    {
+      ours: /^(bond0|eth0\.20|bond0\.20) netdev |^eth\d network Bond=bond0$|^(eth0|bond0) network VLAN=/,
+      in: ["bond", "bond-later", "vlan", "vlan-on-bond"],
+      why: "nor bonds and VLANs",
+    },
+    {
+      theirs: /^(br0|eth\d) network \[Match\] MACAddress=/,
+      why: "a bridge and its port have the same MAC, by which a file would be for both",
+    },
+    {
+      ours: /^br0 network \[DHCPv4\] IAID=/,
+      in: ["dhcp", "dhcp-of-both-families"],
+      why: "networkd makes the IAID of the link's name: the bridge would be another client than the NIC was, and get another lease",
+    },
+    {
+      ours: /^br0 network DHCP=yes$/,
+      theirs: /^br0 network DHCP=ipv4$/,
+      in: ["dhcp-of-both-families"],
+      why: "cloud-init loses DHCPv6 beside DHCPv4",
+    },
+    {
+      ours: /^br0 network IPv6AcceptRA=yes$/,
+      in: ["router-advertisements"],
+      why: "what the host's file says stays, though it is the default while nobody forwards",
+    },
+    {
+      theirs: /^br0 network \[Link\] MTUBytes=9000$/,
+      in: ["mtu"],
+      why: "the bridge has its MTU when it is made, in its .netdev",
+    },
+  ],
+};
