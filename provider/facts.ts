@@ -43,6 +43,12 @@ export interface Managed {
   readonly file?: string;
   /** By what the DHCP server knows the link's client, beside the host's DUID (RFC 4361): another one would get another lease. */
   readonly iaid?: string;
+  /** The same in one word, `01:52:54:00:12:34:56`, where the daemon says it so (RFC 2132 9.14). */
+  readonly clientId?: string;
+  /** The metric of its routes over the link that have none of their own. */
+  readonly metric?: number;
+  /** Families for which it has a lease on the link. */
+  readonly leases?: readonly (4 | 6)[];
 }
 
 export interface ObservedNetwork {

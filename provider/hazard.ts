@@ -1,6 +1,6 @@
 import type { Observed } from "./facts";
 import type { HostState } from "./hostState";
-import { linkBatch } from "./kernel/linkBatch";
+import { isV6, linkBatch } from "./kernel/linkBatch";
 import { simulate } from "./simulate";
 
 /**
@@ -37,7 +37,7 @@ export function lostAddress(desired: HostState, observed: Observed): string | un
   const after = simulate(observed, desired);
   if (Object.keys(after.links).some((name) => addressesOf(name, after).includes(server))) return undefined;
   // A lease that a new client gets may well be the same address again.
-  if (Object.values(desired.links ?? {}).some((link) => link?.dhcp4 || link?.dhcp6)) return undefined;
+  if (Object.values(desired.links ?? {}).some((link) => (isV6(server) ? link?.dhcp6 : link?.dhcp4))) return undefined;
   return `${server}, by which the provider reaches it, would be gone: change it in steps that keep it reachable (add the new address beside the old one, point the provider's \`host\` at the new one, then take the old one out)`;
 }
 

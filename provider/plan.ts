@@ -1,3 +1,4 @@
+import { inOrder } from "./backends/networkManagerOrder";
 import { HostError } from "./errors";
 import type { Observed } from "./facts";
 import { filesOf, guards, type Guard } from "./guards";
@@ -15,7 +16,7 @@ import { capture, project } from "./project";
 import { writeSections } from "./sections";
 import { command, quote } from "./shell";
 import { movedLeases, simulate } from "./simulate";
-import { answersStill, managed, takeOverSteps } from "./takeOver";
+import { answersStill, letGoSteps, managed, takeOverSteps } from "./takeOver";
 
 export type { Op } from "./op";
 
@@ -64,6 +65,7 @@ function steps(desired: HostState, observed: Observed, original?: Observed): Op[
   const back = original !== undefined;
   const found = project(observed, desired);
   const steps = [
+    ...letGoSteps(desired, observed, original),
     ...linkSteps(desired, observed, original),
     ...sysctlSteps(desired, found),
     ...networkSteps(desired, found, observed, original),
@@ -180,8 +182,10 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
   const written = entries.filter(([, text]) => text !== null);
   const removed = entries.filter(([, text]) => text === null);
   const isDaemons = managed(desired, observed).size > 0;
-  return (isDaemons ? [...written, ...removed.reverse()] : entries).flatMap(([path, text]): Op[] => {
-    if (text === (observed.files[path] ?? null)) return [];
+  const changes = inOrder(isDaemons ? [...written, ...removed.reverse()] : entries, observed.files);
+  return changes.flatMap(([path, text], i): Op[] => {
+    const before = changes.slice(0, i).findLast(([other]) => other === path)?.[1];
+    if (text === (before ?? observed.files[path] ?? null)) return [];
     if (text?.includes("\0"))
       throw new HostError("conflict", `${path} holds a NUL, which no shell can write; nothing was touched`);
     return [

@@ -78,12 +78,26 @@ function interfaceOf(observed: Observed, key: string): InterfaceState | null {
 }
 
 /** While an STP topology changes, the kernel has its own ageing time (br_topology_change_detection) and does not say which one is set. */
-function viewLink(is: LinkState | null, want: LinkState | null): LinkState | null {
+function viewLink(observed: LinkState | null, want: LinkState | null): LinkState | null {
+  const is = observed?.manager === "NetworkManager" ? reachable(observed) : observed;
   const ageingTime = want?.bridge?.ageingTime;
   return is?.bridge && is.bridge.ageingTime === undefined && ageingTime !== undefined
     ? { ...is, bridge: { ...is.bridge, ageingTime } }
     : is;
 }
+
+/** NetworkManager puts a default route behind all others while the world does not answer there: 20000 on top (nm_device_get_route_metric_penalty). */
+const reachable = (link: LinkState): LinkState => ({
+  ...link,
+  ...(link.routes && {
+    routes: link.routes.map((route) =>
+      route.replace(
+        /^(default .* metric )(2\d{4})$/,
+        (_, words: string, metric: string) => `${words}${Number(metric) - 20000}`,
+      ),
+    ),
+  }),
+});
 
 function viewNetwork(
   is: NetworkState | null,

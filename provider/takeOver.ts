@@ -1,4 +1,5 @@
-import { managerNames, takenOver, takes, takesBack } from "./backends/takeOver";
+import { isProfile, profileOf } from "./backends/networkManagerFiles";
+import { letsGo, managerNames, takenOver, takes, takesBack, type Profiles } from "./backends/takeOver";
 import type { Observed } from "./facts";
 import { filesOf } from "./guards";
 import type { HostState, LinkState, Manager } from "./hostState";
@@ -34,6 +35,8 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
       );
     };
     const back = original !== undefined;
+    const files = filesOf(desired).filter(isProfile);
+    const profiles = profilesOf(links, desired, observed, original);
     const kept = Object.entries(desired.files ?? {}).flatMap(([path, text]) => (text === null ? [] : [path]));
     return {
       title: `${managerNames[manager]}: take over ${Object.keys(links).join(", ")}`,
@@ -41,11 +44,44 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
         ...(filesOf(desired).some((path) => path.startsWith("/etc/netplan/"))
           ? [back ? "netplan generate" : "netplan_generates"]
           : []),
-        back ? takesBack(manager, links, kept) : takes(manager, links),
-        takenOver(manager, links, leased),
+        ...(manager === "NetworkManager" && !back ? [letsGo(manager, links)] : []),
+        back ? takesBack(manager, links, files, profiles, kept) : takes(manager, links, files, profiles),
+        takenOver(manager, links, leased, profiles),
       ].join("\n"),
       ...(!back && { commit: true }),
     };
+  });
+
+/** By which file each link is taken over: that which speaks of it now, on the way back that which was in use. */
+function profilesOf(
+  links: Readonly<Record<string, LinkState | null>>,
+  desired: HostState,
+  observed: Observed,
+  original: Observed | undefined,
+): Profiles {
+  const texts = Object.entries(desired.files ?? {}).filter(([path, text]) => isProfile(path) && text !== null);
+  const files = Object.fromEntries(texts) as Record<string, string>;
+  return Object.fromEntries(
+    Object.keys(links).map((name) => [
+      name,
+      original ? original.facts.managed?.[name]?.file : profileOf(files, name, observed.links[name]?.mac),
+    ]),
+  );
+}
+
+/**
+ * NetworkManager keeps what it made: a bridge of its own that goes it makes again, and a port that leaves comes back. It has to let go of
+ * them first; on the way back, once it was told.
+ */
+export const letGoSteps = (desired: HostState, observed: Observed, original: Observed | undefined): Op[] =>
+  [...managed(desired, observed)].flatMap(([manager, links]): Op[] => {
+    const isLeaving = ([name, want]: [string, LinkState | null]) => {
+      const is = observed.links[name];
+      return is?.manager === manager && (want === null || Boolean(is.master && want.master !== is.master));
+    };
+    if (manager !== "NetworkManager" || !Object.entries(links).some(isLeaving)) return [];
+    const title = `NetworkManager: let go of ${Object.keys(links).join(", ")}`;
+    return [{ title, script: letsGo(manager, links), ...(original !== undefined && { commit: true }) }];
   });
 
 /** Not only in the kernel's hands, in the daemon's too. */

@@ -72,11 +72,11 @@ export interface BridgeArgs extends ResourceArgs {
   mtu?: pulumi.Input<number | undefined>;
   /**
    * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d), `netplan`
-   * (/etc/netplan, with systemd-networkd as renderer), `networkd` (systemd-networkd: /etc/systemd/network), or `runtime` (ip(8) only:
-   * lost at reboot). Default: detected from what configures the ports now, and kept. Refused: an
+   * (/etc/netplan, with systemd-networkd as renderer), `NetworkManager` (/etc/NetworkManager/system-connections), `networkd`
+   * (systemd-networkd: /etc/systemd/network), or `runtime` (ip(8) only: lost at reboot). Default: detected from what configures the ports now, and kept. Refused: an
    * owner that is not on the host.
    */
-  owner?: pulumi.Input<"ifupdown" | "netplan" | "networkd" | "runtime" | undefined>;
+  owner?: pulumi.Input<"ifupdown" | "netplan" | "NetworkManager" | "networkd" | "runtime" | undefined>;
 }
 
 /**
@@ -115,7 +115,7 @@ export class Bridge extends KvmnetResource {
   /** All addresses that the bridge has now, with prefix, leased ones too. Known after `up`. */
   declare readonly currentAddresses: pulumi.Output<string[]>;
   /** Whose files hold the bridge: as given, or as detected. */
-  declare readonly owner: pulumi.Output<"ifupdown" | "netplan" | "networkd" | "runtime">;
+  declare readonly owner: pulumi.Output<"ifupdown" | "netplan" | "NetworkManager" | "networkd" | "runtime">;
   /** What the reviewer reads: whole files to be written, path → text; `null` is a file to be removed. */
   declare readonly files: pulumi.Output<Record<string, string | null> | undefined>;
   /** What the reviewer reads: parts of shared files, `path#section` → text; `null` is a part to be removed. */

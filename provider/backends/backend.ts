@@ -1,7 +1,7 @@
 import type { Managed } from "../facts";
 import type { HostState, LinkState, Manager } from "../hostState";
 
-export const owners = ["ifupdown", "netplan", "networkd", "runtime"] as const;
+export const owners = ["ifupdown", "netplan", "NetworkManager", "networkd", "runtime"] as const;
 export type Owner = (typeof owners)[number];
 
 /** What a bridge is to be: every value is given or was found, nothing is left to default any more. */
@@ -45,6 +45,9 @@ export interface Found {
   readonly macAddress?: string;
   /** By what the DHCP server knows the link's client, where a daemon would choose another for the bridge. */
   readonly iaid?: string;
+  readonly clientId?: string;
+  /** The metric of a daemon's routes over the link that have none of their own, where it chooses by the kind of link. */
+  readonly metric?: number;
   /** What the owner's files say of the link: `path#section` → text, or a whole file's path → text. */
   readonly sections: Readonly<Record<string, string>>;
   /** Bridge options, where the link is a bridge. */

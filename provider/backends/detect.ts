@@ -2,6 +2,7 @@ import type { Managed } from "../facts";
 import type { Files, Owner } from "./backend";
 import { INTERFACES, sources } from "./ifupdownSources";
 import { sections } from "./interfacesFile";
+import { isProfile, profileOf } from "./networkManagerFiles";
 import { devicesOf, rendererOf } from "./netplanDevices";
 import { networkFileOf } from "./networkdFiles";
 
@@ -62,16 +63,13 @@ const claimants: readonly Claimant[] = [
   },
   {
     name: "NetworkManager",
-    claims: (link, { files, has }) =>
-      fileThat(
-        files,
-        /^\/etc\/NetworkManager\/system-connections\/[^/]*$/,
-        (text, path) =>
-          new RegExp(`^\\s*interface-name\\s*=\\s*${escape(link)}\\s*$`, "m").test(text) ||
-          path.endsWith(`/${link}.nmconnection`),
-      ) ??
-      // NetworkManager takes every NIC that /etc/network/interfaces does not name (NetworkManager.conf(5), ifupdown plugin), without a file.
-      (has("nmcli") ? "nmcli is installed, and /etc/network/interfaces does not name the link" : undefined),
+    owner: "NetworkManager",
+    claims: (link, { files, managed = {}, macs = () => undefined }) => {
+      const is = managed[link]?.by === "NetworkManager" ? managed[link] : undefined;
+      const file = is?.file ?? profileOf(files, link, macs(link));
+      if (file === undefined) return is && "its default profile (no file)";
+      return NETPLAN.test(file) || !isProfile(file) ? undefined : file;
+    },
   },
 ];
 

@@ -49,6 +49,47 @@ networkd_settles() {
     done
   done
 }
+# link ...: NetworkManager does nothing to them any more, and they stay as they are. It would make a bridge again that goes, and a port that leaves.
+NetworkManager_lets_go() {
+  for kvmnet_l in "$@"; do
+    [ ! -e "/sys/class/net/$kvmnet_l" ] || nmcli device set "$kvmnet_l" managed no || return 1
+  done
+  kvmnet_end=$(($(now) + 5))
+  for kvmnet_l in "$@"; do
+    until case $(nmcli -t -f GENERAL.STATE device show "$kvmnet_l" 2>/dev/null) in '' | *:10*) ;; *) false ;; esac; do
+      [ "$(now)" -lt "$kvmnet_end" ] || return 1
+      sleep 0.05 2>/dev/null || sleep 1
+    done
+  done
+}
+# link file ...: as at boot, by the profile in the file where there is one. What is as the profile says it is not touched.
+NetworkManager_takes() {
+  while [ "$#" -gt 0 ]; do
+    kvmnet_u=$(nmcli -t -e no -f UUID,FILENAME connection show | while IFS= read -r kvmnet_c; do [ "\${kvmnet_c#*:}" != "$2" ] || echo "\${kvmnet_c%%:*}"; done)
+    [ -z "$2" ] || [ -n "$kvmnet_u" ] || { echo "NetworkManager has not read $2"; return 1; }
+    NetworkManager_has "$1" "$kvmnet_u" || {
+      NetworkManager_lets_go "$1"
+      nmcli device set "$1" managed yes || return 1
+      kvmnet_end=$(($(now) + 5))
+      until [ -z "$2" ] || NetworkManager_has "$1" "$kvmnet_u"; do
+        # A profile that does not start by itself.
+        [ "$(now)" -lt "$kvmnet_end" ] || { nmcli --wait 25 connection up uuid "$kvmnet_u" ifname "$1"; break; }
+        sleep 0.05 2>/dev/null || sleep 1
+      done
+    }
+    shift 2
+  done
+}
+# link [uuid]: NetworkManager is at work on the link, or done, by that profile; or the link has no carrier, and it waits for one.
+NetworkManager_has() {
+  kvmnet_s=$(nmcli -t -f GENERAL.STATE,GENERAL.CON-UUID device show "$1" 2>/dev/null)
+  case $kvmnet_s in
+    *externally*) return 1 ;;
+    *:20*) [ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" != 1 ] ;;
+    *STATE:[4-9]* | *STATE:1[0-9][0-9]*) case $kvmnet_s in *"$2") ;; *) return 1 ;; esac ;;
+    *) return 1 ;;
+  esac
+}
 # who command ...: until each command prints something
 taken_over() {
   kvmnet_who=$1
@@ -69,16 +110,27 @@ taken_over() {
 
 type Links = Readonly<Record<string, LinkState | null>>;
 
+/** By which file a daemon is to take each link over, where it is known. */
+export type Profiles = Readonly<Record<string, string | undefined>>;
+
 /** What the kernel has to say when a daemon has taken the links over. `leased`: which lease a link had, if any, or `any`. */
-export function takenOver(manager: Manager, links: Links, leased: (name: string) => string | undefined): string {
+export function takenOver(
+  manager: Manager,
+  links: Links,
+  leased: (name: string) => string | undefined,
+  profiles: Profiles,
+): string {
   const tests = Object.entries(links).flatMap(([name, link]) => {
     if (!link) return [];
     const { addresses = [], routes = [], master } = link;
     const lease = link.dhcp4 ? leased(name) : undefined;
-    const held = { networkd: `networkctl list --no-legend ${quote(name)} | grep configur`, NetworkManager: "echo" };
+    const held = {
+      networkd: [`networkctl list --no-legend ${quote(name)} | grep configur`],
+      NetworkManager: profiles[name] === undefined ? [] : [`${command("NetworkManager_has", name)} && echo yes`],
+    };
     const family = (words: string) => (isIPv6(words) ? "-6" : "-4");
     return [
-      held[manager],
+      ...held[manager],
       ...(master ? [command("ls", "-d", `/sys/class/net/${master}/brif/${name}`)] : []),
       ...(lease === undefined
         ? []
@@ -107,14 +159,32 @@ export function takenOver(manager: Manager, links: Links, leased: (name: string)
   return [command("taken_over", managerNames[manager]), ...tests.map(quote)].join(" ");
 }
 
-/** The daemon is told of the links that are there. */
-export const takes = (manager: Manager, links: Links): string =>
-  command(`${manager}_takes`, ...Object.keys(links).filter((name) => links[name]));
+const there = (links: Links): string[] => Object.keys(links).filter((name) => links[name]);
 
-/** The same on the way back. `files`: it would not read them again, as they are again, though what they speak of may have gone and come. */
-export const takesBack = (manager: Manager, links: Links, files: readonly string[]): string =>
-  [
-    ...(files.length > 0 ? [command("touch", "-c", ...files)] : []),
-    takes(manager, links),
-    command(`${manager}_settles`, ...Object.keys(links).filter((name) => links[name])),
-  ].join("\n");
+/** A daemon that heeds what it did itself has to be told before its links go another way. */
+export const letsGo = (manager: Manager, links: Links): string => command(`${manager}_lets_go`, ...Object.keys(links));
+
+/** The daemon is told of the links that are there. `files`: all of its own that came, went or changed. */
+export const takes = (manager: Manager, links: Links, files: readonly string[], profiles: Profiles): string =>
+  manager === "networkd"
+    ? command("networkd_takes", ...there(links))
+    : [
+        ...(files.length > 0 ? [command("nmcli", "connection", "load", ...files)] : []),
+        command("NetworkManager_takes", ...there(links).flatMap((name) => [name, profiles[name] ?? ""])),
+      ].join("\n");
+
+/** The same on the way back. `kept`: networkd would not read them again, as they are again, though what they speak of may have gone and come. */
+export const takesBack = (
+  manager: Manager,
+  links: Links,
+  files: readonly string[],
+  profiles: Profiles,
+  kept: readonly string[],
+): string =>
+  manager === "networkd"
+    ? [
+        ...(kept.length > 0 ? [command("touch", "-c", ...kept)] : []),
+        takes(manager, links, files, profiles),
+        command("networkd_settles", ...there(links)),
+      ].join("\n")
+    : takes(manager, links, files, profiles);

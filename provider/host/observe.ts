@@ -2,6 +2,7 @@ import type { DhcpClient, Facts, Observed, ObservedDomain, ObservedNetwork } fro
 import { parseLinks } from "../kernel/link";
 import type { Manager } from "../hostState";
 import { dhcpOf, parseNetworkctl } from "../backends/networkctl";
+import { leasesOf, parseNmcli } from "../backends/nmcli";
 import type { Part } from "./transcript";
 
 /** Reads the probe's transcript. */
@@ -19,11 +20,19 @@ export function observe(parts: readonly Part[]): Observed {
   const files = named("file");
   // What a daemon that has ended left behind holds no more.
   const daemons = daemonsOf(processes);
-  const managed = daemons.includes("networkd") ? parseNetworkctl(text("networkctl")) : {};
+  const managed = record([
+    ...Object.entries(daemons.includes("networkd") ? parseNetworkctl(text("networkctl")) : {}),
+    ...Object.entries(daemons.includes("NetworkManager") ? parseNmcli(text("nmdevices"), text("nmconnections")) : {}),
+  ]);
   const dhcpClients = [
     ...processes.flatMap(dhcpClientsOf),
-    ...Object.entries(managed).flatMap(([link, { file }]) =>
-      dhcpOf(file, files).map((family): DhcpClient => ({ pid: 0, link, family, argv: [] })),
+    ...Object.entries(managed).flatMap(([link, held]) =>
+      (held.by === "networkd" ? dhcpOf(held.file, files) : leasesOf(held, files)).map((family): DhcpClient => ({
+        pid: 0,
+        link,
+        family,
+        argv: [],
+      })),
     ),
   ];
   const { links, leased } = parseLinks(text("addr"), [text("route4"), text("route6")], dhcpClients, managed);

@@ -1,3 +1,5 @@
+import { WITHHELD } from "../backends/networkManagerFiles";
+import { quote } from "../shell";
 import { KEPT } from "./kept";
 
 /**
@@ -44,6 +46,10 @@ probe() {
   # In the words that the daemon has for people: what it keeps below /run is private.
   [ ! -e /run/systemd/netif/state ] || ! command -v networkctl >/dev/null ||
     { part networkctl; LC_ALL=C networkctl status --all --no-pager --full --lines=0 2>/dev/null; }
+  [ ! -d /run/NetworkManager ] || ! command -v nmcli >/dev/null || {
+    part nmdevices; LC_ALL=C nmcli -t -e no -f all device show 2>/dev/null
+    part nmconnections; LC_ALL=C nmcli -t -e no -f UUID,FILENAME connection show 2>/dev/null
+  }
   probe_files /etc/network/interfaces
   for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \\
     /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \\
@@ -58,9 +64,13 @@ probe() {
     case $f in */99-disable-network-config.cfg) [ ! -f "$f" ] || { part "file $f"; cat "$f"; } ;;
       *) [ ! -f "$f" ] || { part "file $f"; grep -E '^ *(network|config) *:' "$f"; } ;; esac
   done
-  # Their other lines are nobody's business: keys of wireless networks.
-  for f in /etc/NetworkManager/system-connections/*; do
-    [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
+  # Passwords and keys are nobody's business.
+  for f in /etc/NetworkManager/system-connections/* /run/NetworkManager/system-connections/* /usr/lib/NetworkManager/system-connections/*; do
+    [ -f "$f" ] || continue
+    part "file $f"
+    if grep -qiE '^[[:space:]]*(\\[(802-1x|(wifi|802-11-wireless)-security|vpn.*|wireguard.*|gsm|cdma|pppoe|adsl|macsec)\\]|[^#=]*(password|secret|psk|private-key|wep-key|cak)[^=]*=)' "$f"
+    then printf '%s\n' ${quote(WITHHELD.trim())}; grep -E '^(\\[connection\\]|id=|uuid=|type=|interface-name=)' "$f"
+    else cat "$f"; fi
   done
   ! command -v virsh >/dev/null || probe_libvirt
 }

@@ -13,10 +13,12 @@ put_file() {
   # What a power cut left of an earlier one: nobody else is at work.
   rm -f "\${1%/*}"/.kvmnet.??????
   kvmnet_new=$(mktemp "\${1%/*}/.kvmnet.XXXXXX") || return 1
-  { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
+  { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else file_mode "$1" "$kvmnet_new"; fi &&
     printf %s "$2" | cat > "$kvmnet_new" && to_disk "$kvmnet_new" && mv -f "$kvmnet_new" "$1" && to_disk "\${1%/*}"; } ||
     { rm -f "$kvmnet_new"; return 1; }
 }
+# NetworkManager reads no profile that others may read.
+file_mode() { case $1 in /etc/NetworkManager/*) chmod 600 "$2" ;; *) chmod 644 "$2" ;; esac; }
 remove_file() { rm -f "$1" && { [ ! -d "\${1%/*}" ] || to_disk "\${1%/*}"; }; }
 to_disk() { sync "$1" 2>/dev/null || sync; }
 `;

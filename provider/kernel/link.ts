@@ -1,5 +1,6 @@
 import type { BridgeState, LinkState } from "../hostState";
 import type { DhcpClient, Leased, Managed } from "../facts";
+import { subnetOf } from "../parse";
 import { ipLinks, ipRoutes, type IpAddress, type IpRoute } from "./ipJson";
 
 const FOREVER = 4294967295;
@@ -19,10 +20,22 @@ export function parseLinks(
     const name = link.ifname;
     const runs = (family: 4 | 6) => clients.some((client) => client.link === name && client.family === family);
     const addresses = (link.addr_info ?? []).filter(({ family, scope }) => !(family === "inet6" && scope === "link"));
-    const ours = routes.filter((route) => route.dev === name && isSet(route));
+    const all = routes.filter((route) => route.dev === name);
+    const ours = all.filter(isSet);
     const isLeasedRoute = (route: IpRoute) =>
       route.protocol === "dhcp" || (route.dst === "default" && (isV6(route) ? runs(6) : runs(4)));
-    const fixed = addresses.filter((address) => !address.dynamic);
+    const [fixed, dynamic] = [
+      addresses.filter((address) => !address.dynamic),
+      addresses.filter((address) => address.dynamic),
+    ];
+    // The routes of addresses that came without one (`noprefixroute`): NetworkManager makes them itself, and they go with their address.
+    const subnets = (of: readonly IpAddress[]) =>
+      of.flatMap(({ noprefixroute, local, prefixlen }) =>
+        all.filter(
+          ({ dst, protocol, prefsrc = local }) =>
+            noprefixroute && protocol === "kernel" && prefsrc === local && dst === subnetOf(`${local}/${prefixlen}`),
+        ),
+      );
     const isolated = link.linkinfo?.info_slave_data?.isolated;
     links[name] = {
       ...(link.linkinfo?.info_kind && { kind: link.linkinfo.info_kind }),
@@ -34,19 +47,19 @@ export function parseLinks(
       master: link.master ?? null,
       ...(isolated !== undefined && { isolated }),
       ...(/^(vlan|macvlan)$/.test(link.linkinfo?.info_kind ?? "") && link.link && { over: link.link }),
-      ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}) }),
+      ...(link.linkinfo?.info_kind === "bridge" && { bridge: bridgeOf(link.linkinfo.info_data ?? {}, managed[name]) }),
       dhcp4: runs(4),
       dhcp6: runs(6),
       addresses: fixed.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
       routes: ours.filter((route) => !isLeasedRoute(route)).map(routeWords),
       exact: {
         addresses: fixed.map((address) => exactAddress(address, name)),
-        routes: ours.filter((route) => !isLeasedRoute(route)).map(exactRoute),
+        routes: [...subnets(fixed), ...ours.filter((route) => !isLeasedRoute(route))].map(exactRoute),
       },
     };
     leased[name] = {
-      addresses: addresses.filter((address) => address.dynamic).map((address) => exactAddress(address, name)),
-      routes: ours.filter(isLeasedRoute).map(exactRoute),
+      addresses: dynamic.map((address) => exactAddress(address, name)),
+      routes: [...subnets(dynamic), ...ours.filter(isLeasedRoute)].map(exactRoute),
     };
   }
   return { links, leased };
@@ -97,12 +110,16 @@ function exactAddress(address: IpAddress, link: string): string {
   );
 }
 
-/** The kernel keeps a bridge's times in hundredths of a second (USER_HZ). */
-function bridgeOf(data: Readonly<Record<string, number>>): BridgeState {
+/**
+ * The kernel keeps a bridge's times in hundredths of a second (USER_HZ). With STP off ports forward at once (br_make_forwarding in
+ * net/bridge/br_stp.c): NetworkManager does not set the delay then.
+ */
+function bridgeOf(data: Readonly<Record<string, number>>, managed?: Managed): BridgeState {
   const seconds = (key: string) => (data[key] ?? 0) / 100;
+  const stp = data["stp_state"] !== 0;
   return {
-    stp: data["stp_state"] !== 0,
-    forwardDelay: seconds("forward_delay"),
+    stp,
+    forwardDelay: managed?.by === "NetworkManager" && !stp ? 0 : seconds("forward_delay"),
     helloTime: seconds("hello_time"),
     maxAge: seconds("max_age"),
     ...(!data["topology_change"] && { ageingTime: seconds("ageing_time") }),

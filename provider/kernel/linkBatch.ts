@@ -1,5 +1,6 @@
 import { equal, type BridgeState, type LinkState } from "../hostState";
 import type { Leased } from "../facts";
+import { inSubnet, subnetOf } from "../parse";
 import { quote } from "../shell";
 
 type Links = Readonly<Record<string, LinkState | null>>;
@@ -16,6 +17,13 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
   const remove: string[] = [];
   const ports: string[] = [];
   const add: string[] = [];
+  const moving = moves(desired, observed);
+  /** What a link is given, in every attribute: what it had, or under NetworkManager, which takes over nothing else, what moves to it. */
+  const exactOf = (name: string) => {
+    const { exact, manager } = desired[name] ?? {};
+    const from = manager === "NetworkManager" ? moving.find(([, to]) => to === name)?.[0] : undefined;
+    return exact ?? (from === undefined ? undefined : movable(observed[from]?.exact));
+  };
 
   for (const [name, want] of Object.entries(desired)) {
     const is = observed[name] ?? null;
@@ -41,28 +49,47 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
     for (const route of routes ?? []) remove.push(`route del ${route} dev ${name}`);
     const staying = stay(is?.addresses ?? [], want.addresses ?? is?.addresses ?? []);
     for (const address of (is?.addresses ?? []).filter((address) => !staying.includes(address)).toReversed())
-      remove.push(`addr del ${address} dev ${name}`);
+      remove.push(
+        ...subnetsOf(address, is?.exact?.routes, staying).map((words) => `route del ${words} dev ${name}`),
+        `addr del ${address} dev ${name}`,
+      );
     if (want.master === null && is?.master) remove.push(`link set dev ${name} nomaster`);
     if (want.master && want.master !== is?.master) ports.push(`link set dev ${name} master ${want.master}`);
     if (want.up && want.kind !== "bridge" && !is?.up) ports.push(`link set dev ${name} up`);
     if (want.up === false && is?.up) ports.push(`link set dev ${name} down`);
 
     for (const address of (want.addresses ?? []).filter((address) => !staying.includes(address)))
-      add.push(`addr add ${exactly(address, want.exact?.addresses) ?? newAddress(address)} dev ${name}`);
+      add.push(`addr add ${exactly(address, exactOf(name)?.addresses) ?? newAddress(address)} dev ${name}`);
   }
 
   // What DHCP and router advertisements brought goes with the link's role: from the port to its bridge, or back.
-  const moving = moves(desired, observed);
   for (const [name, want] of Object.entries(desired)) {
     if (want === null) continue;
     for (const words of leased[name]?.addresses ?? [])
       if (isV6(words) ? moving.some(([from]) => from === name) : want.dhcp4 === false)
-        remove.push(`addr del ${words.split(" ")[0]} dev ${name}`);
+        remove.push(
+          ...subnetsOf(words.split(" ")[0]!, leased[name]?.routes).map((route) => `route del ${route} dev ${name}`),
+          `addr del ${words.split(" ")[0]} dev ${name}`,
+        );
   }
   const arrives = (to: string) => (words: string) => isV6(words) || desired[to]?.dhcp4;
   for (const [from, to] of moving)
     for (const words of leased[from]?.addresses.filter(arrives(to)) ?? [])
       add.push(`addr add ${untilRenewed(words)} dev ${to}`);
+
+  // An address without a route of its own comes with the one that it had.
+  for (const name of Object.keys(desired))
+    for (const words of exactOf(name)?.routes.filter(isSubnets) ?? [])
+      if (
+        add.some(
+          (line) =>
+            line.endsWith(` dev ${name}`) && / noprefixroute /.test(line) && isSubnetOf(words, line.split(" ")[2]!),
+        )
+      )
+        add.push(`route replace ${words} dev ${name}`);
+  for (const [from, to] of moving)
+    for (const words of leased[from]?.routes.filter(isSubnets).filter(arrives(to)) ?? [])
+      add.push(`route replace ${words} dev ${to}`);
 
   // Routes come last, when every gateway's subnet is connected again.
   for (const [name, want] of Object.entries(desired)) {
@@ -70,11 +97,13 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
     for (const route of want?.routes ?? []) {
       // A route that stays goes nevertheless when an address goes that its gateway was reached by.
       const stays = is?.routes?.includes(route) && equal(is.addresses, want?.addresses ?? is.addresses);
-      if (!stays) add.push(`route replace ${exactly(route, want?.exact?.routes) ?? newRoute(route)} dev ${name}`);
+      if (!stays)
+        add.push(`route replace ${exactly(route, exactOf(name)?.routes) ?? newRoute(route, want!)} dev ${name}`);
     }
   }
   for (const [from, to] of moving)
-    for (const words of leased[from]?.routes.filter(arrives(to)) ?? []) add.push(`route replace ${words} dev ${to}`);
+    for (const words of leased[from]?.routes.filter((words) => !isSubnets(words)).filter(arrives(to)) ?? [])
+      add.push(`route replace ${words} dev ${to}`);
 
   // Down from the bridge before the bridge goes; the bridge goes before its addresses come elsewhere.
   const deletions = remove.filter((line) => line.startsWith("link del"));
@@ -116,17 +145,17 @@ export function moves(desired: Links, observed: Links): [from: string, to: strin
  * promote_secondaries is set: __inet_del_ifa in net/ipv4/devinet.c): from the first one that differs on, they all go, last first, and come anew.
  */
 function stay(is: readonly string[], want: readonly string[]): string[] {
-  const inSubnet = (addresses: readonly string[], subnet: string) =>
-    addresses.filter((cidr) => subnetOf(cidr) === subnet);
+  const among = (addresses: readonly string[], subnet: string) =>
+    addresses.filter((cidr) => primaryOf(cidr) === subnet);
   return is.filter((address) => {
-    const [had, has] = [is, want].map((addresses) => inSubnet(addresses, subnetOf(address)));
+    const [had, has] = [is, want].map((addresses) => among(addresses, primaryOf(address)));
     const differs = had!.findIndex((address, i) => address !== has![i]);
     return differs < 0 || had!.indexOf(address) < differs;
   });
 }
 
 /** Each IPv6 address is for itself. */
-function subnetOf(cidr: string): string {
+function primaryOf(cidr: string): string {
   const [address = "", prefix] = cidr.split("/");
   if (isV6(address)) return cidr;
   const number = address.split(".").reduce((number, byte) => number * 256 + Number(byte), 0);
@@ -165,6 +194,29 @@ const untilRenewed = (words: string) =>
     ? words
     : words.replace(/valid_lft \S+ preferred_lft \S+/, "valid_lft 4294967294 preferred_lft 4294967294");
 
+/** The route of an address' own subnet. */
+const isSubnets = (words: string) => words.includes(" proto kernel ");
+const isSubnetOf = (words: string, address: string) =>
+  address.includes("/") && isSubnets(words) && words.split(" ")[0] === subnetOf(address);
+
+/** An IPv6 address does not take along the route that was made for it by another than the kernel. `staying`: who else needs it. */
+const subnetsOf = (address: string, routes: readonly string[] = [], staying: readonly string[] = []): string[] =>
+  routes.filter(
+    (words) => isV6(words) && isSubnetOf(words, address) && !staying.some((other) => isSubnetOf(words, other)),
+  );
+
+/** On another link a label does not fit, and duplicates were looked for. */
+const movable = (exact: LinkState["exact"]): LinkState["exact"] =>
+  exact && {
+    ...exact,
+    addresses: exact.addresses.map((words) =>
+      words
+        .replace(/ label \S+/, "")
+        .replace(/^\S*:\S* /, "$&nodad ")
+        .replace(/^\S*:\S*$/, "$& nodad"),
+    ),
+  };
+
 const exactly = (value: string, exact: readonly string[] | undefined) =>
   exact?.find((words) => words === value || words.startsWith(`${value} `) || routeKey(words) === value);
 
@@ -182,4 +234,10 @@ function newAddress(address: string): string {
 }
 
 /** `onlink` as ifupdown does it: the gateway need not be in a connected subnet (hosters' /32). */
-const newRoute = (route: string) => (/ via /.test(route) ? `${route} onlink` : route);
+function newRoute(route: string, { manager, dhcp4, addresses = [] }: LinkState): string {
+  const via = / via (\S+)/.exec(route)?.[1];
+  if (manager !== "NetworkManager") return via ? `${route} onlink` : route;
+  // As it makes them itself: beside any other it would make its own, too.
+  const isReached = !via || isV6(via) || dhcp4 || addresses.some((address) => inSubnet(via, address));
+  return `${route} proto static${isReached ? "" : " onlink"}`;
+}

@@ -2,6 +2,7 @@ import type { BridgePlan, Found, Owner } from "../backends/backend";
 import { CLOUD_INIT, cloudInitSection } from "../backends/cloudInit";
 import { backends } from "../backends/registry";
 import { detect } from "../backends/detect";
+import { isProfile } from "../backends/networkManagerFiles";
 import { managerNames } from "../backends/takeOver";
 import type { Observed } from "../facts";
 import type { HostState, LinkState } from "../hostState";
@@ -160,7 +161,11 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
       /^\/etc\/netplan\/[^#]*#(?!bridges\.)/.test(key) ||
       ports.some((port) => key.split("#")[1]!.split(" ").includes(port));
     return {
-      files: Object.fromEntries(Object.entries(desired.files ?? {}).filter(([path]) => !path.startsWith(IFSTATE))),
+      files: Object.fromEntries(
+        Object.entries(desired.files ?? {}).filter(
+          ([path, text]) => !path.startsWith(IFSTATE) && !isPortProfile(path, text),
+        ),
+      ),
       sections: Object.fromEntries(Object.entries(desired.sections ?? {}).filter(([key]) => !isPorts(key))),
       links: Object.fromEntries(Object.entries(desired.links ?? {}).filter(([name]) => !ports.includes(name))),
     };
@@ -198,6 +203,9 @@ function routeObject(words: string): Route {
     ...(rest.includes("metric") && { metric: Number(after("metric")) }),
   };
 }
+
+/** A port's profile of NetworkManager's is the NIC's, and was there before. */
+const isPortProfile = (path: string, text: string | null) => isProfile(path) && !/^type=bridge$/m.test(text ?? "");
 
 /** The kernel's own values (br_device.c, br_dev_setup), said so that whatever is no longer given goes back to them. */
 const KERNEL = { helloTime: 2, maxAge: 20, ageingTime: 300, priority: 32768 } as const;

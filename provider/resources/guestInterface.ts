@@ -17,7 +17,7 @@ import { guestConfig } from "./guestConfig";
 import { guestInterfaceProblems } from "./guestInterfaceChecks";
 import { guestInterfaceArgs, parseGuestInterface, type GuestInterfaceSpec } from "./guestInterfaceSpec";
 import { stableMac } from "./mac";
-import { uuidOf } from "./uuid";
+import { uuidOf } from "../backends/uuid";
 
 /** What was found of an interface that was taken over: what the arguments do not speak of stays so. */
 interface Found {

@@ -12,7 +12,7 @@ import { parseNetwork, type NetworkSpec } from "./networkSpec";
 import { foundValues, networkValues } from "./networkValues";
 import { tooNew } from "./networkVersions";
 import { addressesOf } from "./routeSpec";
-import { uuidOf } from "./uuid";
+import { uuidOf } from "../backends/uuid";
 
 /** A libvirt network of one of the models: https://libvirt.org/formatnetwork.html#connectivity */
 export const networkResource = (model: NetworkModel): ResourceDefinition<NetworkSpec> => ({

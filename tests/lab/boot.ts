@@ -16,7 +16,7 @@ import { type HostRecord, diskOf, hostDir, labPaths, namespaceFile, saveHost } f
 export async function boot(record: HostRecord, interfaces = installerInterfaces(record)): Promise<void> {
   const { name, dhcp, owner = "ifupdown" } = record;
   const own = ownerFile(record);
-  const layer = owner === "netplan" ? await ownerRoot() : "";
+  const layer = ["netplan", "NetworkManager"].includes(owner) ? await ownerRoot() : "";
   const logFile = join(hostDir(name), "boot.log");
   const log = openSync(logFile, "w");
   const text = (script: string): string => readFileSync(join(__dirname, script), "utf8");

@@ -21,6 +21,12 @@ case $(cat /etc/kvmnet-lab) in
     start /lib/systemd/systemd-networkd
     for _ in $(seq 200); do ip route | grep -q default && break; sleep 0.05; done
     ;;
+  NetworkManager)
+    mkdir -p /run/dbus /var/lib/NetworkManager
+    dbus-daemon --system --fork --nopidfile
+    start /usr/sbin/NetworkManager --no-daemon
+    for _ in $(seq 200); do ip route | grep -q default && break; sleep 0.05; done
+    ;;
 esac
 
 ifup -a || true

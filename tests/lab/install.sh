@@ -14,7 +14,12 @@ rm -rf /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-lo
   /etc/systemd/network /etc/cloud /etc/sysconfig /var/lib/dhcp /etc/nftables.conf
 mkdir -p /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-load.d /var/lib/dhcp
 printf '%s' "$INTERFACES" > /etc/network/interfaces
-[ "$OWNER" != netplan ] || ldconfig # what dpkg does when it installs a library
+case $OWNER in netplan | NetworkManager) ldconfig ;; esac # what dpkg does when it installs a library
+if [ "$OWNER" = NetworkManager ]; then # as Debian's package has it
+  rm -rf /var/lib/NetworkManager
+  mkdir -p /etc/NetworkManager/system-connections
+  printf '[main]\nplugins=ifupdown,keyfile\n\n[ifupdown]\nmanaged=false\n' > /etc/NetworkManager/NetworkManager.conf
+fi
 [ -z "$OWNER_FILE" ] || { mkdir -p "${OWNER_FILE%/*}" && (umask 077 && printf '%s' "$OWNER_TEXT" > "$OWNER_FILE"); }
 printf '# /etc/sysctl.conf - Configuration file for setting system variables\n' > /etc/sysctl.conf
 ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf

@@ -28,7 +28,7 @@ export function installerInterfaces({ dhcp, address, owner = "ifupdown" }: HostR
 }
 
 /** Who configures a lab host's eth0. */
-export type LabOwner = "ifupdown" | "networkd" | "netplan";
+export type LabOwner = "ifupdown" | "networkd" | "netplan" | "NetworkManager";
 
 /** The file by which another owner than ifupdown configures eth0, as a person would write it. */
 export function ownerFile({ owner, dhcp, address }: HostRecord): { path: string; text: string } | undefined {
@@ -46,6 +46,30 @@ export function ownerFile({ owner, dhcp, address }: HostRecord): { path: string;
         `Domains=${LAN.domain}`,
         "# No router of this LAN advertises IPv6.",
         "IPv6AcceptRA=no",
+      ].join("\n")}\n`,
+    };
+  if (owner === "NetworkManager")
+    return {
+      path: "/etc/NetworkManager/system-connections/lan.nmconnection",
+      text: `${[
+        "# The LAN",
+        "[connection]",
+        "id=lan",
+        "uuid=6a1a2d5f-5a0e-4d5c-8f2e-0d7b8c1f3a11",
+        "type=ethernet",
+        "interface-name=eth0",
+        "",
+        "[ethernet]",
+        "",
+        "[ipv4]",
+        ...(dhcp
+          ? ["method=auto"]
+          : [`address1=${address}/${LAN.prefix},${LAN.gateway}`, `dns=${LAN.gateway};`, "method=manual"]),
+        `dns-search=${LAN.domain};`,
+        "",
+        "[ipv6]",
+        "# No router of this LAN advertises IPv6.",
+        "method=disabled",
       ].join("\n")}\n`,
     };
   if (owner === "netplan")

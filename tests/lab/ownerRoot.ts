@@ -6,12 +6,14 @@ import { must, run } from "./run";
  * What hosts of other owners have, and the machine and the other hosts have not: not installed, only unpacked, since with it there every
  * host would have two owners.
  */
-const PACKAGES =
-  "netplan.io libnetplan0 python3-netifaces python3-rich python3-markdown-it python3-mdurl python3-yaml python3-pygments";
+const PACKAGES = [
+  "netplan.io libnetplan0 python3-netifaces python3-rich python3-markdown-it python3-mdurl python3-yaml python3-pygments",
+  "network-manager libnm0 libndp0 libteamdctl0 libmm-glib0 libbluetooth3 libnewt0.52 libslang2",
+].join(" ");
 
 /** A directory with these Debian packages' files: a layer between a host's disk and the machine's root. */
 export const ownerRoot = (): Promise<string> =>
-  cached("lab-owners", "1", async (directory) => {
+  cached("lab-owners", "2", async (directory) => {
     const packages = join(directory, "packages");
     await must(["mkdir", packages]);
     const download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...PACKAGES.split(" ")];

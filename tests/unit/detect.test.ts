@@ -43,18 +43,6 @@ test.each([
     has("ifup"),
     "network-scripts (ifcfg) (/etc/sysconfig/network-scripts/ifcfg-eth0)",
   ],
-  [
-    "NetworkManager's file",
-    { "/etc/NetworkManager/system-connections/lan.nmconnection": "[connection]\ninterface-name=eth0\n" },
-    has("nmcli"),
-    "NetworkManager (/etc/NetworkManager",
-  ],
-  [
-    "NetworkManager without a file",
-    { [MAIN]: "auto lo\n" },
-    has("nmcli", "ifup", "brctl"),
-    "NetworkManager (nmcli is installed",
-  ],
   ["ifupdown2", { [MAIN]: "iface eth0 inet dhcp\n" }, has("ifup", "brctl", "ifreload"), "ifupdown2"],
   ["no bridge-utils", { [MAIN]: "iface eth0 inet dhcp\n" }, has("ifup"), "apt-get install bridge-utils"],
 ] as const)("refuses %s", (_, files, has, reason) => {
@@ -81,6 +69,20 @@ describe("daemons", () => {
     const because = `systemd-networkd: ${file} configures eth0`;
     expect(detect(["eth0"], { files: {}, has: has("networkctl"), managed: { eth0: networkd } })).toMatchObject({ owner: "networkd", because }); // prettier-ignore
     expect(detect(["eth0"], { files: { [file]: "[Match]\nName=en* eth*\n" }, has: has("networkctl") })).toMatchObject({ owner: "networkd", because }); // prettier-ignore
+  });
+
+  test("NetworkManager, by what it says of the NIC, or by its file; what is installed and does not run claims nothing", () => {
+    const file = "/etc/NetworkManager/system-connections/lan.nmconnection";
+    const detected = { owner: "NetworkManager", because: `NetworkManager: ${file} configures eth0` };
+    const managed = { eth0: { by: "NetworkManager", file } } as const;
+    expect(detect(["eth0"], { files: {}, has: debian, managed })).toMatchObject(detected);
+    const mac = "[connection]\ntype=ethernet\n[ethernet]\nmac-address=52:54:00:AA:00:01\n";
+    for (const text of ["[connection]\ntype=ethernet\ninterface-name=eth0\n", mac])
+      expect(detect(["eth0"], { files: { [file]: text }, has: debian, macs: () => "52:54:00:aa:00:01" })).toMatchObject(detected); // prettier-ignore
+    expect(detect(["eth0"], { files: { [file]: mac }, has: debian, macs: () => "52:54:00:aa:00:02" }).owner).toBe("ifupdown"); // prettier-ignore
+    const without = { eth0: { by: "NetworkManager" } } as const;
+    expect(detect(["eth0"], { files: {}, has: debian, managed: without })).toMatchObject({ owner: "NetworkManager", because: "NetworkManager: its default profile (no file) configures eth0" }); // prettier-ignore
+    expect(detect(["eth0"], { files: {}, has: has("ifup", "brctl", "nmcli") }).owner).toBe("ifupdown");
   });
 
   test("netplan, by its file, with the renderer", () => {
