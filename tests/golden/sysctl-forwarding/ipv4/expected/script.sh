@@ -70,10 +70,12 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  # What a power cut left of an earlier one: nobody else is at work.
 |  rm -f "${1%/*}"/.kvmnet.??????
 |  kvmnet_new=$(mktemp "${1%/*}/.kvmnet.XXXXXX") || return 1
-|  { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else chmod 644 "$kvmnet_new"; fi &&
+|  { if [ -e "$1" ]; then cp -p "$1" "$kvmnet_new"; else file_mode "$1" "$kvmnet_new"; fi &&
 |    printf %s "$2" | cat > "$kvmnet_new" && to_disk "$kvmnet_new" && mv -f "$kvmnet_new" "$1" && to_disk "${1%/*}"; } ||
 |    { rm -f "$kvmnet_new"; return 1; }
 |}
+|# NetworkManager reads no profile that others may read.
+|file_mode() { case $1 in /etc/NetworkManager/*) chmod 600 "$2" ;; *) chmod 644 "$2" ;; esac; }
 |remove_file() { rm -f "$1" && { [ ! -d "${1%/*}" ] || to_disk "${1%/*}"; }; }
 |to_disk() { sync "$1" 2>/dev/null || sync; }
 |
@@ -283,6 +285,10 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  # In the words that the daemon has for people: what it keeps below /run is private.
 |  [ ! -e /run/systemd/netif/state ] || ! command -v networkctl >/dev/null ||
 |    { part networkctl; LC_ALL=C networkctl status --all --no-pager --full --lines=0 2>/dev/null; }
+|  [ ! -d /run/NetworkManager ] || ! command -v nmcli >/dev/null || {
+|    part nmdevices; LC_ALL=C nmcli -t -e no -f all device show 2>/dev/null
+|    part nmconnections; LC_ALL=C nmcli -t -e no -f UUID,FILENAME connection show 2>/dev/null
+|  }
 |  probe_files /etc/network/interfaces
 |  for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \
 |    /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \
@@ -297,9 +303,14 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |    case $f in */99-disable-network-config.cfg) [ ! -f "$f" ] || { part "file $f"; cat "$f"; } ;;
 |      *) [ ! -f "$f" ] || { part "file $f"; grep -E '^ *(network|config) *:' "$f"; } ;; esac
 |  done
-|  # Their other lines are nobody's business: keys of wireless networks.
-|  for f in /etc/NetworkManager/system-connections/*; do
-|    [ ! -f "$f" ] || { part "file $f"; grep -E '^(id|type|interface-name)=' "$f"; }
+|  # Passwords and keys are nobody's business.
+|  for f in /etc/NetworkManager/system-connections/* /run/NetworkManager/system-connections/* /usr/lib/NetworkManager/system-connections/*; do
+|    [ -f "$f" ] || continue
+|    part "file $f"
+|    if grep -qiE '^[[:space:]]*(\[(802-1x|(wifi|802-11-wireless)-security|vpn.*|wireguard.*|gsm|cdma|pppoe|adsl|macsec)\]|[^#=]*(password|secret|psk|private-key|wep-key|cak)[^=]*=)' "$f"
+|    then printf '%s
+|' '# pulumi-kvmnet: it holds secrets, which are not read'; grep -E '^(\[connection\]|id=|uuid=|type=|interface-name=)' "$f"
+|    else cat "$f"; fi
 |  done
 |  ! command -v virsh >/dev/null || probe_libvirt
 |}
