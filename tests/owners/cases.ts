@@ -24,6 +24,8 @@ export interface Route {
 /** A host's links, and the `Bridge` that its program declares over one of them. Each owner has its cell of each case: the folder `OWNER-CASE` of tests/golden/owners. */
 export interface OwnerCase {
   readonly title: string;
+  /** What it is about, to who reads README's table. */
+  readonly shows: string;
   readonly links: Readonly<Record<string, Link>>;
   readonly args: Readonly<Record<string, unknown>> & { readonly ports: readonly string[] };
   /** What the program says later. */
@@ -40,10 +42,10 @@ const bond = { of: ["eth0", "eth1"], mode: "active-backup" };
 
 /** One description of each case, for all owners: whoever adds a case or an owner is told by owners.test.ts what is missing. */
 export const cases: readonly OwnerCase[] = [
-  { title: "static", links: { eth0: { ...eth0, ...lan, ...dns } }, args: over("eth0") },
-  { title: "dhcp", links: { eth0: { ...eth0, dhcp4: true } }, args: over("eth0") },
+  { title: "static", shows: "a static NIC, its nameservers and search domains", links: { eth0: { ...eth0, ...lan, ...dns } }, args: over("eth0") },
+  { title: "dhcp", shows: "a NIC with DHCP: the bridge keeps its lease", links: { eth0: { ...eth0, dhcp4: true } }, args: over("eth0") },
   {
-    title: "both-families",
+    title: "both-families", shows: "IPv4 and IPv6, static",
     links: {
       eth0: {
         ...eth0,
@@ -55,10 +57,10 @@ export const cases: readonly OwnerCase[] = [
     },
     args: over("eth0"),
   },
-  { title: "router-advertisements", links: { eth0: { ...eth0, ...lan, ...dns, acceptRa: true } }, args: over("eth0") },
-  { title: "dhcp-of-both-families", links: { eth0: { ...eth0, dhcp4: true, dhcp6: true } }, args: over("eth0") },
+  { title: "router-advertisements", shows: "IPv6 by router advertisements", links: { eth0: { ...eth0, ...lan, ...dns, acceptRa: true } }, args: over("eth0") },
+  { title: "dhcp-of-both-families", shows: "DHCP and DHCPv6", links: { eth0: { ...eth0, dhcp4: true, dhcp6: true } }, args: over("eth0") },
   {
-    title: "routes",
+    title: "routes", shows: "several addresses, routes, metrics",
     links: {
       eth0: {
         ...eth0,
@@ -73,7 +75,7 @@ export const cases: readonly OwnerCase[] = [
   },
   {
     // The second NIC has a default route of its own, and becomes a port later.
-    title: "two-nics",
+    title: "two-nics", shows: "two NICs with a default route each, the second one a port later",
     links: {
       eth0: { ...eth0, ...lan, ...dns },
       eth1: { ...eth1, ...second, nameservers: ["10.0.0.1"], searchDomains: ["lab"] },
@@ -81,37 +83,37 @@ export const cases: readonly OwnerCase[] = [
     args: over("eth0"),
     then: over("eth0", "eth1"),
   },
-  { title: "bond", links: { eth0, eth1, bond0: { bond, ...lan, ...dns } }, args: over("bond0") },
+  { title: "bond", shows: "a bond as port", links: { eth0, eth1, bond0: { bond, ...lan, ...dns } }, args: over("bond0") },
   {
-    title: "bond-later",
+    title: "bond-later", shows: "a bond as a second port later",
     links: { eth0: { ...eth0, ...lan }, eth1, eth2: { mac: "52:54:00:aa:00:03" }, bond0: { bond: { of: ["eth1", "eth2"], mode: "active-backup" } } },
     args: over("eth0"),
     then: over("eth0", "bond0"),
   },
   {
-    title: "vlan",
+    title: "vlan", shows: "a VLAN as port, its NIC with addresses of its own",
     links: { eth0: { ...eth0, ...lan, ...dns }, "eth0.20": { vlan: { id: 20, over: "eth0" }, addresses: ["10.20.0.11/24"] } },
     args: over("eth0.20"),
   },
   {
-    title: "vlan-on-bond",
+    title: "vlan-on-bond", shows: "a VLAN on a bond as port",
     links: { eth0, eth1, bond0: { bond }, "bond0.20": { vlan: { id: 20, over: "bond0" }, ...lan, ...dns } },
     args: over("bond0.20"),
   },
-  { title: "mtu", links: { eth0: { ...eth0, ...lan, mtu: 1400 } }, args: { ...over("eth0"), mtu: 9000 }, then: over("eth0") },
+  { title: "mtu", shows: "`mtu`, and given back", links: { eth0: { ...eth0, ...lan, mtu: 1400 } }, args: { ...over("eth0"), mtu: 9000 }, then: over("eth0") },
   {
-    title: "stp-and-times",
+    title: "stp-and-times", shows: "`stp`, `forwardDelay`, `helloTime`, `maxAge`, `ageingTime`, `priority`",
     links: { eth0: { ...eth0, ...lan } },
     args: { ...over("eth0"), stp: true, forwardDelay: 4, helloTime: 1, maxAge: 6, ageingTime: 120, priority: 4096 },
     then: over("eth0"),
   },
   {
-    title: "mac-address",
+    title: "mac-address", shows: "`macAddress`",
     links: { eth0: { ...eth0, ...lan } },
     args: { ...over("eth0"), macAddress: "02:00:00:00:00:01" },
   },
   {
-    title: "arguments",
+    title: "arguments", shows: "`addresses`, `routes`, `nameservers`, `searchDomains`: static instead of DHCP",
     links: { eth0: { ...eth0, dhcp4: true } },
     args: {
       ...over("eth0"),
@@ -121,5 +123,5 @@ export const cases: readonly OwnerCase[] = [
       searchDomains: ["new.lab"],
     },
   },
-  { title: "max-wait", links: { eth0: { ...eth0, ...lan } }, args: { ...over("eth0"), maxWait: 10 } },
+  { title: "max-wait", shows: "`maxWait`", links: { eth0: { ...eth0, ...lan } }, args: { ...over("eth0"), maxWait: 10 } },
 ]; // prettier-ignore
