@@ -3,7 +3,7 @@ import type { Found } from "../../provider/backends/backend";
 import { backends } from "../../provider/backends/registry";
 import { cells, CELLS, columns, type Cell } from "../owners/cells";
 import type { OwnerCase } from "../owners/cases";
-import { isIPv6 } from "../owners/column";
+import { isIPv6, type Column } from "../owners/column";
 import { routeWords } from "../owners/observed";
 import { folders, readHost, readJson, readTree } from "./folder";
 
@@ -39,7 +39,7 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))("%s", (name, cell
 function expectMeaning({ name, column, of }: Cell, step: number): void {
   const below = step === 0 ? "expected" : "expected/then";
   const args = step === 0 ? of.args : of.then!;
-  const wanted = wantedOf(of, args);
+  const wanted = wantedOf(of, args, column);
   const { owner } = column;
   const inputs = { ...readJson(join(CELLS, name, below, "inputs.json")), ...args } as unknown as Inputs;
   const { links, ...completed } = inputs;
@@ -55,8 +55,9 @@ function expectMeaning({ name, column, of }: Cell, step: number): void {
 
   const found = backends[owner].find("br0", { kind: "bridge", mac }, filesAfter(name, step));
   expect(comparable(found)).toEqual(comparable({ ...wanted, macAddress: mac, sections: {} }));
-  const { maxWait } = args as { readonly maxWait?: number };
-  expect(found.bridge).toMatchObject({ ...wantedBridge(args), ...(mtu && { mtu }), ...(maxWait && { maxWait }) });
+  const { maxWait, stp = false } = args as { readonly maxWait?: number; readonly stp?: boolean };
+  const options = column.timesNeedStp && !stp ? { stp } : wantedBridge(args);
+  expect(found.bridge).toMatchObject({ ...options, ...(mtu && { mtu }), ...(maxWait && { maxWait }) });
 }
 
 type Inputs = Readonly<Record<string, unknown>> & {
@@ -64,18 +65,18 @@ type Inputs = Readonly<Record<string, unknown>> & {
 };
 
 /** What the bridge over those ports is to be: what is given, else what the ports had. */
-function wantedOf({ links }: OwnerCase, args: OwnerCase["args"]) {
+function wantedOf({ links }: OwnerCase, args: OwnerCase["args"], { metric, autoIsDhcp6 }: Column) {
   const ports = args.ports.map((port) => links[port]!);
   const all = <T>(of: (link: (typeof ports)[number]) => readonly T[] | undefined): T[] =>
     ports.flatMap((link) => of(link) ?? []);
   const addresses = (args["addresses"] as string[] | undefined) ?? all((link) => link.addresses);
-  const had = all((link) => link.routes);
+  const had = all((link) => link.routes?.map((route) => ({ ...route, metric: route.metric ?? metric?.(link) })));
   const routes = (args["routes"] as typeof had | undefined) ?? had;
   return {
     dhcp4: ports.some(({ dhcp4 }) => dhcp4) && addresses.every(isIPv6),
-    dhcp6: ports.some(({ dhcp6 }) => dhcp6),
+    dhcp6: ports.some(({ dhcp6, acceptRa }) => dhcp6 || (acceptRa && autoIsDhcp6)),
     addresses,
-    routes: routes.map(routeWords),
+    routes: routes.map((route) => routeWords(route)),
     nameservers: (args["nameservers"] as string[] | undefined) ?? [...new Set(all((link) => link.nameservers))],
     searchDomains: (args["searchDomains"] as string[] | undefined) ?? [...new Set(all((link) => link.searchDomains))],
     mac: (args["macAddress"] as string | undefined) ?? "52:54:00:aa:00:01",

@@ -18,7 +18,7 @@ export interface Link {
 export interface Route {
   readonly to: string;
   readonly via: string;
-  readonly metric?: number;
+  readonly metric?: number | undefined;
 }
 
 /** A host's links, and the `Bridge` that its program declares over one of them. Each owner has its cell of each case: the folder `OWNER-CASE` of tests/golden/owners. */

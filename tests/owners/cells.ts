@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { folders } from "../golden/folder";
 import { cases, type OwnerCase } from "./cases";
 import type { Column } from "./column";
+import { networkManager } from "./networkManager";
 import { observed } from "./observed";
 import { ifupdown } from "./ifupdown";
 import { netplan } from "./netplan";
@@ -10,7 +11,7 @@ import { networkd } from "./networkd";
 import { runtime } from "./runtime";
 
 /** Each owner, and each way of one that makes other files: a line here, and a file beside this one. */
-export const columns: readonly Column[] = [ifupdown, netplan, networkd, runtime];
+export const columns: readonly Column[] = [ifupdown, netplan, networkManager, networkd, runtime];
 
 /** Where the cells are, `COLUMN-CASE`: folders as golden.test.ts has them, whose hosts and arguments are written from the case's one description. */
 export const CELLS = join(__dirname, "../golden/owners");

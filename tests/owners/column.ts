@@ -1,4 +1,5 @@
 import type { Owner } from "../../provider/backends/backend";
+import type { Managed } from "../../provider/facts";
 import type { Manager } from "../../provider/hostState";
 import type { Link } from "./cases";
 
@@ -15,8 +16,14 @@ export interface Column {
   readonly manager?: Manager;
   /** Its files: path below / → text. */
   files(links: Links): Readonly<Record<string, string>>;
-  /** The file of a link that the daemon names (`networkctl status`), where it names one. */
-  managedBy?(link: string): string;
+  /** What the daemon says of a link that it has in its hands. */
+  managed?(name: string, link: Link): Omit<Managed, "by">;
+  /** The metric of its routes over the link that have none of their own, where that is not the kernel's. */
+  metric?(link: Link): number;
+  /** It has one word for router advertisements and DHCPv6, and asks for what the router says. */
+  readonly autoIsDhcp6?: boolean;
+  /** It sets a bridge's times only with STP on, which they are about. */
+  readonly timesNeedStp?: boolean;
 }
 
 export const paragraphs = (...lines: readonly (readonly string[])[]): string =>
@@ -30,3 +37,6 @@ export const bondOf = (links: Links, member: string): string | undefined =>
   Object.keys(links).find((name) => links[name]!.bond?.of.includes(member));
 export const vlansOver = (links: Links, parent: string): string[] =>
   Object.keys(links).filter((name) => links[name]!.vlan?.over === parent);
+
+/** What systemd-networkd makes of the name eth0. */
+export const IAID = "0xb85d39e7";

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { Link } from "./cases";
-import { isIPv6, type Column } from "./column";
+import { isIPv6, IAID, type Column } from "./column";
 
 /** /etc/netplan, as Ubuntu's installer writes it. */
 export const netplan: Column = {
@@ -20,7 +20,10 @@ export const netplan: Column = {
     };
     return { "etc/netplan/00-installer-config.yaml": stringify({ network }, { flowCollectionPadding: false }) };
   },
-  managedBy: (link) => `/run/systemd/network/10-netplan-${link}.network`,
+  managed: (name, { dhcp4 }) => ({
+    file: `/run/systemd/network/10-netplan-${name}.network`,
+    ...(dhcp4 && { iaid: IAID }),
+  }),
 };
 
 /** netplan's words for a link. */

@@ -1,5 +1,5 @@
 import type { Link } from "./cases";
-import { bondOf, paragraphs, vlansOver, type Column, type Links } from "./column";
+import { bondOf, paragraphs, vlansOver, IAID, type Column, type Links } from "./column";
 
 /** /etc/systemd/network, in the words of systemd.network(5)'s examples. */
 export const networkd: Column = {
@@ -14,7 +14,7 @@ export const networkd: Column = {
         [`etc/systemd/network/20-${name}.network`, network(name, link, links)],
       ]),
     ),
-  managedBy: (link) => `/etc/systemd/network/20-${link}.network`,
+  managed: (name, { dhcp4 }) => ({ file: `/etc/systemd/network/20-${name}.network`, ...(dhcp4 && { iaid: IAID }) }),
 };
 
 function netdev(name: string, { bond, vlan }: Link): [string, string][] {

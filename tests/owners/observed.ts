@@ -1,56 +1,47 @@
 import type { Described } from "../golden/simulatedHost";
-import type { Link } from "./cases";
+import type { Link, Route } from "./cases";
 import { bondOf, isIPv6, type Column, type Links } from "./column";
 
-export const routeWords = ({ to, via, metric }: NonNullable<Link["routes"]>[number]): string =>
-  `${to} via ${via}${metric ? ` metric ${metric}` : ""}`;
+export const routeWords = ({ to, via, metric }: Route, otherwise?: number): string =>
+  `${to} via ${via}${(metric ?? otherwise) ? ` metric ${metric ?? otherwise}` : ""}`;
 
 /** What the kernel says then is the same whoever set it up, but for who is whose DHCP client. */
-export function observed({ commands, manager, managedBy }: Column, links: Links): Described {
-  const clients = Object.entries(links).flatMap(([link, { dhcp4, dhcp6 }]) =>
-    [...(dhcp4 ? [4 as const] : []), ...(dhcp6 ? [6 as const] : [])].map((family) => ({
+export function observed(column: Column, links: Links): Described {
+  const { commands, manager, managed } = column;
+  const clients = Object.entries(links).flatMap(([link, { dhcp4, dhcp6, acceptRa }]) => {
+    const isAsked6 = dhcp6 || (acceptRa && column.autoIsDhcp6);
+    return [...(dhcp4 ? [4 as const] : []), ...(isAsked6 ? [6 as const] : [])].map((family) => ({
       pid: manager ? 0 : 600 + family,
       link,
       family,
       argv: manager ? [] : ["dhclient", `-${family}`, "-pf", `/run/dhclient${family === 6 ? "6" : ""}.${link}.pid`, link],
-    })),
-  ); // prettier-ignore
-  const isManaged = manager && managedBy;
+    }));
+  }); // prettier-ignore
   const leased = Object.entries(links).filter(([, { dhcp4, dhcp6, acceptRa }]) => dhcp4 || dhcp6 || acceptRa);
-  const hasDhcp = leased.some(([, { dhcp4 }]) => dhcp4);
   return {
     facts: {
       commands: ["ip", "virsh", ...commands],
       ...(manager && { daemons: [manager] }),
-      ...(isManaged && {
-        managed: Object.fromEntries(
-          Object.entries(links).map(([link, { dhcp4 }]) => [
-            link,
-            { by: manager, file: managedBy(link), ...(dhcp4 && manager === "networkd" && { iaid: "0xb85d39e7" }) },
-          ]),
-        ),
-      }),
+      ...(manager && managed && { managed: mapped(links, (link, name) => ({ by: manager, ...managed(name, link) })) }),
       ...(clients.length > 0 && { dhcpClients: clients }),
-      ...(hasDhcp && { ssh: { client: "10.0.0.254", server: "10.0.0.151" } }),
+      ...(leased.some(([, { dhcp4 }]) => dhcp4) && { ssh: { client: "10.0.0.254", server: "10.0.0.151" } }),
     },
-    links: Object.fromEntries(
-      Object.entries(links).map(([name, link]) => [
-        name,
-        {
-          mac: macOf(name, links),
-          ...(link.bond && { kind: "bond" }),
-          ...(link.vlan && { kind: "vlan", over: link.vlan.over }),
-          ...(bondOf(links, name) && { master: bondOf(links, name)! }),
-          ...(manager && { manager }),
-          ...(link.mtu && { mtu: link.mtu }),
-          ...(link.addresses && { addresses: link.addresses }),
-          ...(link.routes && { routes: link.routes.map(routeWords) }),
-        },
-      ]),
-    ),
+    links: mapped(links, (link, name) => ({
+      mac: macOf(name, links),
+      ...(link.bond && { kind: "bond" }),
+      ...(link.vlan && { kind: "vlan", over: link.vlan.over }),
+      ...(bondOf(links, name) && { master: bondOf(links, name)! }),
+      ...(manager && { manager }),
+      ...(link.mtu && { mtu: link.mtu }),
+      ...(link.addresses && { addresses: link.addresses }),
+      ...(link.routes && { routes: link.routes.map((route) => routeWords(route, column.metric?.(link))) }),
+    })),
     ...(leased.length > 0 && { leased: Object.fromEntries(leased.map(([name, link]) => [name, leases(link)])) }),
   };
 }
+
+const mapped = <T>(links: Links, of: (link: Link, name: string) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(links).map(([name, link]) => [name, of(link, name)]));
 
 function macOf(name: string, links: Links): string {
   const { mac, bond, vlan } = links[name]!;
