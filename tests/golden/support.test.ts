@@ -40,6 +40,11 @@ const proofs: readonly Proof[] = [
     tests: [
       { file: "e2e/guard.test.ts", title: /comes back by itself/, owners: ["ifupdown"] },
       { file: "contract/networkd.test.ts", title: /^not confirmed, it comes back by itself/, owners: ["networkd"] },
+      {
+        file: "contract/networkManager.test.ts",
+        title: /^not confirmed, it comes back by itself/,
+        owners: ["networkmanager"],
+      },
       { file: MACHINES, title: /comes back by itself/ },
     ],
   },
@@ -76,19 +81,22 @@ const proofs: readonly Proof[] = [
   },
 ];
 
+/** As the argument `owner` has it, where the column is all of the owner. */
+const titleOf = ({ name, owner }: (typeof columns)[number]) => `\`${name === owner.toLowerCase() ? owner : name}\``;
+
 /** What no test shows. */
 const NOT_SHOWN = "–";
 const refusals = new Map<string, string[]>();
 
 /** A cell's goldens: all of its steps are made, or one is refused. */
-function ofCell(column: string, title: string): string {
-  const { name } = cells.find((cell) => cell.column.name === column && cell.of.title === title)!;
+function ofCell(column: (typeof columns)[number], title: string): string {
+  const { name } = cells.find((cell) => cell.column === column && cell.of.title === title)!;
   const expected = readTree(join(CELLS, name, "expected"));
   const refused = Object.keys(expected).filter((path) => path.endsWith("problems.txt"));
   if (!("inputs.json" in expected) && refused.length === 0) return NOT_SHOWN;
   if (refused.length === 0) return "yes";
   const reason = expected[refused[0]!]!.trim().replace(/^owner: /, "");
-  refusals.set(reason, [...(refusals.get(reason) ?? []), column]);
+  refusals.set(reason, [...(refusals.get(reason) ?? []), titleOf(column)]);
   return "refused";
 }
 
@@ -115,14 +123,14 @@ function isShown(column: string, { tests }: Proof): boolean {
 }
 
 test("README's table of owners is what was found (UPDATE_DOCS=1 writes it)", () => {
-  const head = ["", ...columns.map(({ name }) => `\`${name}\``)];
+  const head = ["", ...columns.map(titleOf)];
   const row = (shows: string, cell: (column: (typeof columns)[number]) => string) => [shows, ...columns.map(cell)];
   const body = [
-    ...cases.map(({ title, shows }) => row(shows, ({ name }) => ofCell(name, title))),
+    ...cases.map(({ title, shows }) => row(shows, (column) => ofCell(column, title))),
     row("`adopt`: somebody's bridge", ({ owner }) => (adopts(owner) ? "yes" : NOT_SHOWN)),
     ...proofs.map((proof) => row(proof.shows, ({ name }) => (isShown(name, proof) ? "yes" : NOT_SHOWN))),
   ];
-  const reasons = [...refusals].map(([reason, of]) => `- ${of.map((name) => `\`${name}\``).join(", ")}: ${reason}`);
+  const reasons = [...refusals].map(([reason, of]) => `- ${of.join(", ")}: ${reason}`);
   const found = [markdownTable(head, body), "Refused, as the preview prints it:", reasons.join("\n")].join("\n\n");
   expect(committed("README.md", found)).toBe(found);
 });

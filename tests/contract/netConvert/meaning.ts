@@ -82,21 +82,24 @@ const networkd: Meaning = (files) => {
   return said.filter((line) => !line.endsWith(" DHCP=no"));
 };
 
-/** Keyfiles: by their links, in whose names a `uuid` of another is said. */
+/** Keyfiles: by their links, in whose names a `uuid` of another is said; an address has its gateway behind it, or beside it. */
 const keyfiles: Meaning = (files) => {
   const all = of(files, /^etc\/NetworkManager\/system-connections\//).map(sections);
   const nameOf = (file: Section[]) =>
     valueOf(file, "connection", "interface-name") ?? valueOf(file, "connection", "id")!.split(" ").at(-1)!;
   const names = new Map(all.map((file) => [valueOf(file, "connection", "uuid")!, nameOf(file)]));
-  return all.flatMap((file) =>
-    file
-      .filter(({ name }) => name !== "user")
-      .flatMap(({ name, entries }) =>
-        entries
-          .filter(([key]) => !(name === "connection" && /^(id|uuid)$/.test(key)))
-          .map(([key, value]) => `${nameOf(file)} [${name}] ${key}=${names.get(value) ?? value.replace(/;$/, "")}`),
-      ),
+  const said = all.flatMap((file) =>
+    file.flatMap(({ name, entries }) =>
+      entries.flatMap(([key, value]) => {
+        if (name === "user" || (name === "connection" && /^(id|uuid)$/.test(key))) return [];
+        const [first = "", gateway] = /^address\d+$/.test(key) ? value.split(",") : [value.replace(/;$/, "")];
+        const words = [`${key}=${names.get(first) ?? first}`, ...(gateway ? [`gateway=${gateway}`] : [])];
+        return words.map((word) => `${nameOf(file)} [${name}] ${word}`);
+      }),
+    ),
   );
+  // Its default.
+  return said.filter((line) => !line.endsWith(" [bridge] stp=true"));
 };
 
 /** network-scripts: sysconfig.txt; and the lines of route- and rule- files. */

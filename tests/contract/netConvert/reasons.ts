@@ -117,4 +117,47 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
       why: "the bridge has its MTU when it is made, in its .netdev",
     },
   ],
+  networkmanager: [
+    {
+      ours: /^br0 \[bridge\] (forward-delay|hello-time|max-age|ageing-time)=/,
+      why: "cloud-init drops all of a bridge's times for NetworkManager, in silence",
+    },
+    {
+      ours: /^br0 \[ethernet\] cloned-mac-address=/,
+      theirs: /^br0 \[bridge\] mac-address=/,
+      why: "bridge.mac-address is deprecated, and ethernet.cloned-mac-address has the last word (nm-settings(5))",
+    },
+    {
+      ours: /^br0 \[ipv[46]\] route-metric=/,
+      why: "NetworkManager would give the bridge's routes 425: they keep what they had over the NIC",
+    },
+    {
+      ours: /^(eth\d \[connection\] interface-name=|bond0 \[bond\] miimon=100|(eth0|bond0)\.20 \[vlan\] flags=1)/,
+      why: "the NIC's, the bond's and the VLAN's profiles are the host's own, and stay as they stand",
+    },
+    {
+      ours: /^(br0|eth\d|bond0) \[ipv[46]\] method=(ignore|disabled)$/,
+      why: "so says the host's own profile; without it NetworkManager would look for routers",
+    },
+    {
+      ours: /^br0 \[ipv6\] method=manual$/,
+      theirs: /^br0 \[ipv6\] method=auto$/,
+      in: ["both-families", "arguments"],
+      why: "the IPv6 addresses are static: with auto there would be a router's, too",
+    },
+    { theirs: /may-fail=/, why: "the host waits no longer for its network at boot than it did before" },
+    {
+      ours: /^(br0|eth1) \[ipv4\] route1=0\.0\.0\.0\/0,10\.[01]\.0\.1,\d00$/,
+      theirs: /^(br0|eth1) \[ipv4\] route1=0\.0\.0\.0\/0,10\.[01]\.0\.1$/,
+      in: ["routes", "two-nics"],
+      why: "cloud-init drops a route's metric",
+    },
+    {
+      ours: /^br0 \[ipv4\] route1=0\.0\.0\.0\/0,10\.0\.0\.1,0$/,
+      theirs: /^br0 \[ipv4\] gateway=10\.0\.0\.1$/,
+      in: ["arguments"],
+      why: "the route that is asked for has no metric, and a gateway would get the NIC's",
+    },
+    { ours: /^br0 \[ethernet\] mtu=9000$/, in: ["mtu"], why: "cloud-init drops a bridge's MTU" },
+  ],
 };
