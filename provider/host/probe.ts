@@ -69,7 +69,7 @@ probe() {
     [ -f "$f" ] || continue
     part "file $f"
     if grep -qiE '^[[:space:]]*(\\[(802-1x|(wifi|802-11-wireless)-security|vpn.*|wireguard.*|gsm|cdma|pppoe|adsl|macsec)\\]|[^#=]*(password|secret|psk|private-key|wep-key|cak)[^=]*=)' "$f"
-    then printf '%s\n' ${quote(WITHHELD.trim())}; grep -E '^(\\[connection\\]|id=|uuid=|type=|interface-name=)' "$f"
+    then printf '%s\\n' ${quote(WITHHELD.trim())}; grep -E '^(\\[connection\\]|id=|uuid=|type=|interface-name=)' "$f"
     else cat "$f"; fi
   done
   ! command -v virsh >/dev/null || probe_libvirt

@@ -23,6 +23,14 @@ const owners = [
     // Pulumi reads YAML, too, and shows what differs in its own words.
     named: /[+] optional +: true/,
   },
+  {
+    title: "NetworkManager, a static NIC",
+    options: { owner: "NetworkManager" },
+    because: "NetworkManager: /etc/NetworkManager/system-connections/lan.nmconnection configures eth0",
+    file: "/etc/NetworkManager/system-connections/kvmnet-br0.nmconnection",
+    drift: "nmcli connection modify br0 ipv4.dns 10.0.0.9",
+    named: /dns=10[.]0[.]0[.]9;/,
+  },
 ] as const;
 
 describe.each(owners)("the quickstart on a host of $title", ({ options, because, file, drift, named }) => {
@@ -83,9 +91,9 @@ describe.each(owners)("the quickstart on a host of $title", ({ options, because,
 });
 
 /** What the quickstart changes, in the words of its owners. Leases run out while one looks. */
-const asFound = `cat /etc/network/interfaces; for f in /etc/systemd/network/* /etc/netplan/*; do echo "$f"; cat "$f"; done 2>/dev/null
+const asFound = `cat /etc/network/interfaces; for f in /etc/systemd/network/* /etc/netplan/* /etc/NetworkManager/system-connections/*; do echo "$f"; cat "$f"; done 2>/dev/null
 ls /etc/sysctl.d /etc/udev/rules.d /sys/class/net; ip -4 -br addr | sed "s,@if[0-9]*,,"; ip route
-networkctl list --no-legend eth0 | tr -s ' ' | cut -d ' ' -f 3-4; virsh -q net-list --all; virsh -q domiflist web --inactive; sysctl net.ipv4.ip_forward`;
+networkctl list --no-legend eth0 | tr -s ' ' | cut -d ' ' -f 3-4; nmcli -t device | grep ^eth0; cat /etc/resolv.conf; virsh -q net-list --all; virsh -q domiflist web --inactive; sysctl net.ipv4.ip_forward`;
 
 const ping = async (address: string): Promise<number> =>
   (await operator(["ping", "-q", "-c", "3", "-i", "0.2", "-W", "2", address])).code;
