@@ -4,8 +4,9 @@ import { HostSession } from "../../provider/host/session";
 import { lifecycle } from "../../provider/lifecycle";
 import type { Properties, ResourceDefinition } from "../../provider/resource";
 import { bridge } from "../../provider/resources/bridge";
-import { folders, readTree } from "../golden/folder";
+import { readTree } from "../golden/folder";
 import { down, type LabHost } from "../lab/lab";
+import { goldens } from "./goldens";
 import { contractHost, LocalTransport } from "./hosts";
 
 /** NetworkManager itself: reads what is rendered, takes over what the kernel has, and has it back as it was where a change goes back. */
@@ -27,26 +28,25 @@ const state = `ls -l ${FOLDER} | tr -s ' ' | cut -d ' ' -f 1,3,9; cat ${FOLDER}/
 ip -4 -br addr; ip route; cat /sys/class/net/*/address /etc/resolv.conf`;
 
 test("it reads every golden file without a warning", async () => {
-  const cases = join(__dirname, "../golden/bridge");
-  let files = 0;
-  for (const title of folders(cases).filter((title) => title.startsWith("networkmanager-"))) {
-    const texts = Object.entries(readTree(join(cases, title, "expected"))).filter(([path]) => path.endsWith(".nmconnection")); // prettier-ignore
-    files += texts.length;
-    await statically.must(`mkdir -p /tmp/golden; : > ${LOG}`);
-    for (const [i, [, text]] of texts.entries())
-      // Here it is about the reading: none of them starts, and each has a UUID of its own.
-      await statically.write(
-        `/run/NetworkManager/system-connections/golden-${i}.nmconnection`,
-        text
-          .replace(/^(autoconnect|uuid)=.*\n/gm, "")
-          .replace(/^\[connection\]$/m, `$&\nautoconnect=false\nuuid=00000000-0000-4000-8000-0000000000${10 + i}`),
-      );
-    const loaded = await statically.must(
-      `cd /run/NetworkManager/system-connections; chmod 600 golden-*; nmcli connection load $PWD/golden-*; nmcli -t -f UUID connection show | grep -c 00000000-0000-4000-8000; grep -E '<(warn|error)>' ${LOG} || :; rm golden-*; nmcli connection reload`,
+  // All at once. Here it is about the reading: none of them starts, and each has a UUID of its own.
+  const files = goldens("etc/NetworkManager/system-connections").flatMap(({ name, folder, below }) =>
+    Object.entries(readTree(join(folder, below)))
+      .filter(([path]) => path.endsWith(".nmconnection"))
+      .map(([path, text]) => ({ from: `${name}/${path.split("/").at(-1)}`, text })),
+  );
+  expect(files.length).toBeGreaterThan(50);
+  await statically.must(`: > ${LOG}`);
+  for (const [i, { text }] of files.entries())
+    await statically.write(
+      `/run/NetworkManager/system-connections/golden-${i}.nmconnection`,
+      text
+        .replace(/^(autoconnect|uuid)=.*\n/gm, "")
+        .replace(/^\[connection\]$/m, `$&\nautoconnect=false\nuuid=00000000-0000-4000-8000-00000000${1000 + i}`),
     );
-    expect(`${title}: ${loaded}`).toBe(`${title}: ${texts.length}\n`);
-  }
-  expect(files).toBeGreaterThan(15);
+  const loaded = await statically.must(
+    `cd /run/NetworkManager/system-connections; chmod 600 golden-*; nmcli connection load $PWD/golden-*; nmcli -t -f UUID connection show | grep -c 00000000-0000-4000-8000; grep -E '<(warn|error)>' ${LOG} || :; rm golden-*; nmcli connection reload`,
+  );
+  expect(loaded.replace(/golden-(\d+)/g, (_, i: string) => files[Number(i)]!.from)).toBe(`${files.length}\n`);
 });
 
 /** Creates the bridge over eth0; `hook` is called while it waits to be confirmed. */
