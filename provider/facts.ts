@@ -15,6 +15,8 @@ export interface Facts {
   readonly filters?: readonly string[];
   /** br_netfilter is loaded. */
   readonly bridgeNetfilter: boolean;
+  /** False: the kernel cannot filter VLANs on a bridge. Undefined where it has no bridge that tells. */
+  readonly vlanFiltering?: boolean;
   /** The addresses of the SSH connection that asked: client, client port, server, server port. */
   readonly ssh?: { readonly client: string; readonly server: string };
   /** systemd is PID 1. */

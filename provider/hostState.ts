@@ -59,6 +59,7 @@ export interface BridgeState {
   readonly maxAge?: number;
   readonly ageingTime?: number;
   readonly priority?: number;
+  readonly vlanFiltering?: boolean;
 }
 
 export interface NetworkState {

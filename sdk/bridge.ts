@@ -66,6 +66,12 @@ export interface BridgeArgs extends ResourceArgs {
    * See bridge_bridgeprio, brctl(8) setbridgeprio.
    */
   priority?: pulumi.Input<number | undefined>;
+  /**
+   * The bridge looks at VLAN tags, as a switch does: a port passes the VLANs that it is a member of, at first VLAN 1, without a tag (`bridge vlan` in
+   * bridge(8), `vlan_filtering` in ip-link(8)). Default: `false`, and of a bridge that is adopted, as it is. Refused: by netplan, which has no word
+   * for it, and where the kernel is known to be without (CONFIG_BRIDGE_VLAN_FILTERING). ifupdown has `bridge_vlan_aware` since bridge-utils 1.7 (Debian 12).
+   */
+  vlanFiltering?: pulumi.Input<boolean | undefined>;
   /** Seconds that ifup(8) waits at boot for the ports to forward. Default: 0. See bridge_maxwait. Refused: with a daemon as owner. */
   maxWait?: pulumi.Input<number | undefined>;
   /** Bytes of the largest packet, without the Ethernet header; no port may have less. Default: the ports' own. */

@@ -24,6 +24,8 @@ export interface BridgePlan {
   readonly maxAge?: number;
   readonly ageingTime?: number;
   readonly priority?: number;
+  /** Undefined where nobody ever spoke of it. */
+  readonly vlanFiltering?: boolean;
   /** Seconds that ifup waits for the ports to forward (bridge_maxwait). */
   readonly maxWait: number;
   readonly mtu?: number;

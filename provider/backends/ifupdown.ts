@@ -62,7 +62,7 @@ function bridgeOptions(drafts: readonly Draft[]): Found["bridge"] {
     const is = value === undefined || Number.isNaN(Number(value)) ? otherwise : Number(value);
     return is === undefined ? {} : { [name]: is };
   };
-  const hw = first("bridge_hw");
+  const [hw, vlanAware] = [first("bridge_hw"), first("bridge_vlan_aware")];
   return {
     ports,
     stp: isOn(first("bridge_stp")),
@@ -73,6 +73,7 @@ function bridgeOptions(drafts: readonly Draft[]): Found["bridge"] {
     ...number("priority", "bridge_bridgeprio"),
     ...number("maxWait", "bridge_maxwait"),
     ...number("mtu", "mtu"),
+    ...(vlanAware !== undefined && { vlanFiltering: vlanAware === "yes" }),
     ...(hw !== undefined && { hw }),
   };
 }

@@ -192,6 +192,10 @@ function writeBridgeOptions(plan: BridgePlan, stanzas: readonly Draft[], primary
   number("bridge_ageing", plan.ageingTime);
   number("bridge_bridgeprio", plan.priority);
   number("bridge_maxwait", plan.maxWait);
+  const { vlanFiltering } = plan;
+  // The script knows this one word for true.
+  if (vlanFiltering !== undefined)
+    write("bridge_vlan_aware", vlanFiltering ? "yes" : "no", (has) => (has === "yes") === vlanFiltering);
   const mac = plan.macAddress?.toLowerCase();
   if (mac !== undefined) {
     // bridge_hw is the way that bridge-utils-interfaces(5) recommends; the kernel and udev then leave the MAC alone when ports come and go.

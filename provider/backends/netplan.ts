@@ -74,6 +74,8 @@ function unsupported(
 ): string | undefined {
   if (bridge.maxWait > 0)
     return "maxWait is ifup(8)'s; netplan brings the bridge up and waits for nobody (forwardDelay: 0 needs no wait)";
+  if (bridge.vlanFiltering)
+    return "netplan has no word for a bridge that filters VLANs (netplan-yaml(5), Properties for device type bridges:)";
   for (const [name, { sections }] of Object.entries(found)) {
     const [first, ...rest] = Object.entries(sections);
     if (rest.length > 0)

@@ -52,6 +52,7 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
 function bridgeOptions(sections: readonly IniSection[]): NonNullable<Found["bridge"]> {
   const get = (key: string) => keyfile.valueOf(sections, "bridge", key);
   const stp = keyfile.isYes(get("stp") ?? "true");
+  const vlans = get("vlan-filtering");
   const number = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: Number(value) });
   return {
     stp,
@@ -63,6 +64,7 @@ function bridgeOptions(sections: readonly IniSection[]): NonNullable<Found["brid
       ...number("priority", get("priority")),
     }),
     ...number("ageingTime", get("ageing-time")),
+    ...(vlans !== undefined && { vlanFiltering: keyfile.isYes(vlans) }),
     ...number("mtu", keyfile.valueOf(sections, "ethernet", "mtu")),
   };
 }

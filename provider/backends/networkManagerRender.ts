@@ -68,6 +68,9 @@ function write(bridge: BridgePlan, sections: IniSection[], from: Found | undefin
   number("max-age", bridge.maxAge, 20);
   number("ageing-time", bridge.ageingTime, 300);
   number("priority", bridge.priority, 32768);
+  const { vlanFiltering } = bridge;
+  if (vlanFiltering !== undefined && keyfile.isYes(options.get("vlan-filtering") ?? "false") !== vlanFiltering)
+    options.set("vlan-filtering", String(vlanFiltering));
   if (bridge.macAddress !== undefined && keyfile.macOf(sections) !== bridge.macAddress)
     one(sections, "ethernet").set("cloned-mac-address", bridge.macAddress);
   setMtu(bridge, sections);

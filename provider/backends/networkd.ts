@@ -63,7 +63,8 @@ function bridgeOptions(sections: readonly IniSection[]): Found["bridge"] {
     const value = secondsOf(get(key)) ?? otherwise;
     return value === undefined ? {} : { [name]: value };
   };
-  const [priority, mtu] = [get("Priority"), sections.find(({ name }) => name === "NetDev")?.get("MTUBytes")];
+  const [priority, vlans] = [get("Priority"), get("VLANFiltering")];
+  const mtu = sections.find(({ name }) => name === "NetDev")?.get("MTUBytes");
   return {
     stp: isOn(get("STP")),
     ...seconds("forwardDelay", "ForwardDelaySec", 15),
@@ -71,6 +72,7 @@ function bridgeOptions(sections: readonly IniSection[]): Found["bridge"] {
     ...seconds("maxAge", "MaxAgeSec"),
     ...seconds("ageingTime", "AgeingTimeSec"),
     ...(priority !== undefined && { priority: Number(priority) }),
+    ...(vlans !== undefined && { vlanFiltering: isOn(vlans) }),
     ...(mtu !== undefined && /^\d+$/.test(mtu) && { mtu: Number(mtu) }),
   };
 }

@@ -92,6 +92,8 @@ function netdev(bridge: BridgePlan, own: Found | undefined): string {
   seconds("MaxAgeSec", bridge.maxAge, 20);
   seconds("AgeingTimeSec", bridge.ageingTime, 300);
   if (bridge.priority !== undefined) options.set("Priority", String(bridge.priority));
+  if (bridge.vlanFiltering !== undefined && isOn(options.get("VLANFiltering")) !== bridge.vlanFiltering)
+    options.set("VLANFiltering", bridge.vlanFiltering ? "yes" : "no");
   return printIni(sections);
 }
 

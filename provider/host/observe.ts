@@ -1,5 +1,5 @@
 import type { DhcpClient, Facts, Observed, ObservedDomain, ObservedNetwork } from "../facts";
-import { parseLinks } from "../kernel/link";
+import { parseLinks, vlanFiltering } from "../kernel/link";
 import type { Manager } from "../hostState";
 import { dhcpOf, parseNetworkctl } from "../backends/networkctl";
 import { leasesOf, parseNmcli } from "../backends/nmcli";
@@ -71,6 +71,7 @@ export function observe(parts: readonly Part[]): Observed {
         parts.some(({ key }) => key === "list net-list --name"),
       ),
       ...filterFacts(listed("nwfilter-list")),
+      ...(vlanFiltering(text("addr")) === false && { vlanFiltering: false }),
       bridgeNetfilter: /bridge-nf-call-iptables/.test(text("sysctl")),
       ...sshFacts(text("ssh").trim()),
       systemd: text("systemd").trim() === "yes",

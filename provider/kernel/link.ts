@@ -124,5 +124,12 @@ function bridgeOf(data: Readonly<Record<string, number>>, managed?: Managed): Br
     maxAge: seconds("max_age"),
     ...(!data["topology_change"] && { ageingTime: seconds("ageing_time") }),
     priority: data["priority"] ?? 32768,
+    ...(data["vlan_filtering"] !== undefined && { vlanFiltering: data["vlan_filtering"] === 1 }),
   };
+}
+
+/** Whether bridges can filter VLANs: without CONFIG_BRIDGE_VLAN_FILTERING the kernel has no default PVID to tell (br_fill_info in net/bridge/br_netlink.c). */
+export function vlanFiltering(addrJson: string): boolean | undefined {
+  const bridge = ipLinks(addrJson).find(({ linkinfo }) => linkinfo?.info_kind === "bridge");
+  return bridge && bridge.linkinfo?.info_data?.["vlan_default_pvid"] !== undefined;
 }

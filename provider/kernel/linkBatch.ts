@@ -36,7 +36,7 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
     else if (want.bridge && !equal({ ...is.bridge, ...want.bridge }, is.bridge)) {
       // In one request the kernel sets the times first, and refuses with STP on what it takes with STP off (br_set_forward_delay).
       if (is.bridge?.stp && want.bridge.stp === false) create.push(`link set dev ${name} type bridge stp_state 0`);
-      create.push(`link set dev ${name} type bridge ${bridgeWords(want.bridge)}`);
+      create.push(`link set dev ${name} type bridge ${bridgeWords(want.bridge, is.bridge)}`);
     }
     if (!isNew && want.mac !== undefined && want.mac !== is.mac)
       create.push(`link set dev ${name} address ${want.mac}`);
@@ -172,8 +172,11 @@ function newLink(name: string, link: LinkState): string {
   return `link add name ${name}${mac} type bridge ${bridgeWords(link.bridge ?? {})}`.trimEnd();
 }
 
-function bridgeWords(bridge: BridgeState): string {
+function bridgeWords(bridge: BridgeState, is?: BridgeState): string {
   const hundredths = (seconds: number) => Math.round(seconds * 100);
+  const { vlanFiltering } = bridge;
+  // A kernel that has none refuses to hear of it.
+  const isFilteringSaid = vlanFiltering !== undefined && vlanFiltering !== (is?.vlanFiltering ?? false);
   const words: [string, number | undefined][] = [
     ["stp_state", bridge.stp === undefined ? undefined : Number(bridge.stp)],
     ["forward_delay", bridge.forwardDelay === undefined ? undefined : hundredths(bridge.forwardDelay)],
@@ -181,6 +184,7 @@ function bridgeWords(bridge: BridgeState): string {
     ["max_age", bridge.maxAge === undefined ? undefined : hundredths(bridge.maxAge)],
     ["ageing_time", bridge.ageingTime === undefined ? undefined : hundredths(bridge.ageingTime)],
     ["priority", bridge.priority],
+    ["vlan_filtering", isFilteringSaid ? Number(vlanFiltering) : undefined],
   ];
   return words.flatMap(([word, value]) => (value === undefined ? [] : [`${word} ${value}`])).join(" ");
 }

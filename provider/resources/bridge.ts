@@ -22,6 +22,8 @@ interface BridgeFound {
   /** The ports' MTUs, and whether the program ever gave another: only then is the bridge's to be given back. */
   readonly mtus: Readonly<Record<string, number>>;
   readonly mtuGiven: boolean;
+  /** The same of VLAN filtering. */
+  readonly vlanFilteringGiven?: boolean;
 }
 
 export const bridge: ResourceDefinition<BridgeSpec> = {
@@ -41,7 +43,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
       "forwardDelay",
       "helloTime",
     ],
-    ...["maxAge", "ageingTime", "priority", "maxWait", "mtu", "owner"],
+    ...["maxAge", "ageingTime", "priority", "vlanFiltering", "maxWait", "mtu", "owner"],
   ],
   renders: ["files", "sections", "links"],
   outputs: ["currentAddresses"],
@@ -90,17 +92,26 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
       spec.ports.map((port) => [port, known?.mtus[port] ?? observed.links[port]!.mtu ?? 1500]),
     );
     const mtuGiven = (known?.mtuGiven ?? false) || spec.mtu !== undefined;
-    const found: BridgeFound = { name: spec.name, owner, links, mac, mtus, mtuGiven };
+    const vlanFilteringGiven = (known?.vlanFilteringGiven ?? false) || spec.vlanFiltering !== undefined;
+    const found: BridgeFound = {
+      ...{ name: spec.name, owner, links, mac, mtus, mtuGiven },
+      ...(vlanFilteringGiven && { vlanFilteringGiven }),
+    };
     const plan = resolve(
       spec,
       names.map((name) => links[name]!),
       left,
       adopted ? links[spec.name] : undefined,
       mac,
+      vlanFilteringGiven,
       context,
     );
     const taken = takenRoutes(plan, observed, known?.name, host);
     if (taken.length > 0) return { desired: {}, completed: {}, problems: taken };
+    if (plan.vlanFiltering && observed.facts.vlanFiltering === false) {
+      const reason = `the kernel of ${host}, ${observed.facts.kernel}, cannot filter VLANs on a bridge (it is built without CONFIG_BRIDGE_VLAN_FILTERING)`;
+      return { desired: {}, completed: {}, problems: [{ property: "vlanFiltering", reason }] };
+    }
     const unsupported = backend.unsupported(plan, links, observed.files);
     if (unsupported) return refuse(unsupported);
 
@@ -211,7 +222,7 @@ const isPortProfile = (path: string, text: string | null) => isProfile(path) && 
 const KERNEL = { helloTime: 2, maxAge: 20, ageingTime: 300, priority: 32768 } as const;
 
 function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, mark: string): LinkState {
-  const { stp, forwardDelay, helloTime, maxAge, ageingTime, priority } = { ...KERNEL, ...plan };
+  const { stp, forwardDelay, helloTime, maxAge, ageingTime, priority, vlanFiltering } = { ...KERNEL, ...plan };
   // A bridge has the least MTU of its ports, guests' taps among them, unless it was ever given one.
   const mtu = plan.mtu ?? (mtuGiven ? Math.min(1500, ...Object.values(mtus)) : undefined);
   return {
@@ -221,7 +232,10 @@ function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, ma
     ...(owner === "runtime" && { alias: mark }),
     ...managerOf(owner),
     ...(mtu && { mtu }),
-    bridge: { stp, forwardDelay, helloTime, maxAge, ageingTime, priority },
+    bridge: {
+      ...{ stp, forwardDelay, helloTime, maxAge, ageingTime, priority },
+      ...(vlanFiltering !== undefined && { vlanFiltering }),
+    },
     dhcp4: plan.dhcp4,
     dhcp6: plan.dhcp6,
     addresses: plan.addresses,

@@ -10,10 +10,14 @@ export function resolve(
   left: readonly string[],
   adopted: Found | undefined,
   mac: string,
+  vlanFilteringGiven: boolean,
   { mark }: Context,
 ): BridgePlan {
   const had = (adopted?.bridge ?? {}) as Partial<
-    Record<"stp" | "forwardDelay" | "helloTime" | "maxAge" | "ageingTime" | "priority" | "maxWait" | "mtu", never>
+    Record<
+      "stp" | "forwardDelay" | "helloTime" | "maxAge" | "ageingTime" | "priority" | "maxWait" | "mtu" | "vlanFiltering",
+      never
+    >
   >;
   const v4 = spec.addresses?.some((address) => !isIPv6(address));
   const hadDhcp = found.some((link) => link.dhcp4);
@@ -26,6 +30,8 @@ export function resolve(
     const value = spec[key] ?? (had[key] as number | undefined);
     return value === undefined ? {} : { [key]: value };
   };
+  const vlanFiltering =
+    spec.vlanFiltering ?? (had.vlanFiltering as boolean | undefined) ?? (vlanFilteringGiven ? false : undefined);
   const isKept = (words: string) => isIPv6(words) || !dhcp4 || (hadDhcp && !words.startsWith("default "));
   const kept = (all: readonly string[]) => all.filter(isKept);
   return {
@@ -46,6 +52,7 @@ export function resolve(
     ...optional("ageingTime"),
     ...optional("priority"),
     ...optional("mtu"),
+    ...(vlanFiltering !== undefined && { vlanFiltering }),
     maxWait: spec.maxWait ?? (had.maxWait as number | undefined) ?? 0,
     mark,
   };

@@ -30,6 +30,7 @@ export interface BridgeSpec {
   readonly maxAge?: number | undefined;
   readonly ageingTime?: number | undefined;
   readonly priority?: number | undefined;
+  readonly vlanFiltering?: boolean | undefined;
   readonly maxWait?: number | undefined;
   readonly mtu?: number | undefined;
   readonly owner?: Owner | undefined;
@@ -62,6 +63,7 @@ export function parseBridge(args: Arguments, name: string): BridgeSpec {
     maxAge: args.optional("maxAge", number(6, 40, "seconds")),
     ageingTime: args.optional("ageingTime", number(0, 1000000, "seconds")),
     priority: args.optional("priority", integer(0, 65535)),
+    vlanFiltering: args.optional("vlanFiltering", boolean),
     maxWait: args.optional("maxWait", integer(0, 3600, "seconds")),
     mtu: args.optional("mtu", integer(68, 65535, "bytes")),
     owner: args.optional("owner", oneOf(...owners)),

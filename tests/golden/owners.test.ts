@@ -89,7 +89,7 @@ const wantedBridge = ({ ports: _, ...args }: OwnerCase["args"]) => ({
   forwardDelay: 0,
   ...Object.fromEntries(
     Object.entries(args).filter(([key]) =>
-      ["stp", "forwardDelay", "helloTime", "maxAge", "ageingTime", "priority"].includes(key),
+      ["stp", "forwardDelay", "helloTime", "maxAge", "ageingTime", "priority", "vlanFiltering"].includes(key),
     ),
   ),
 });

@@ -123,5 +123,12 @@ export const cases: readonly OwnerCase[] = [
       searchDomains: ["new.lab"],
     },
   },
+  {
+    title: "vlan-filtering",
+    shows: "`vlanFiltering`, and given back",
+    links: { eth0: { ...eth0, ...lan } },
+    args: { ...over("eth0"), vlanFiltering: true },
+    then: over("eth0"),
+  },
   { title: "max-wait", shows: "`maxWait`", links: { eth0: { ...eth0, ...lan } }, args: { ...over("eth0"), maxWait: 10 } },
 ]; // prettier-ignore

@@ -24,6 +24,11 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
       why: "without a delay there is nothing to wait for, and bridge-utils waits 2 (delay + 1) s where it is not told",
     },
     {
+      ours: /^br0 inet: bridge_vlan_aware yes$/,
+      in: ["vlan-filtering"],
+      why: "cloud-init has no word for it",
+    },
+    {
       ours: /^br0 inet: bridge_hw /,
       theirs: /^br0 inet: hwaddress /,
       why: "bridge_hw is the way of bridge-utils-interfaces(5): the bridge has its address before its ports come, whose least one it would take else",
@@ -158,6 +163,7 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
       in: ["arguments"],
       why: "the route that is asked for has no metric, and a gateway would get the NIC's",
     },
+    { ours: /^br0 \[bridge\] vlan-filtering=true$/, in: ["vlan-filtering"], why: "cloud-init has no word for it" },
     { ours: /^br0 \[ethernet\] mtu=9000$/, in: ["mtu"], why: "cloud-init drops a bridge's MTU" },
   ],
 };
