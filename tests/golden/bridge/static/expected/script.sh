@@ -363,8 +363,7 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |    [ -f "$f" ] || continue
 |    part "file $f"
 |    if grep -qiE '^[[:space:]]*(\[(802-1x|(wifi|802-11-wireless)-security|vpn.*|wireguard.*|gsm|cdma|pppoe|adsl|macsec)\]|[^#=]*(password|secret|psk|private-key|wep-key|cak)[^=]*=)' "$f"
-|    then printf '%s
-|' '# pulumi-kvmnet: it holds secrets, which are not read'; grep -E '^(\[connection\]|id=|uuid=|type=|interface-name=)' "$f"
+|    then printf '%s\n' '# pulumi-kvmnet: it holds secrets, which are not read'; grep -E '^(\[connection\]|id=|uuid=|type=|interface-name=)' "$f"
 |    else cat "$f"; fi
 |  done
 |  ! command -v virsh >/dev/null || probe_libvirt
