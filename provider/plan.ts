@@ -1,3 +1,4 @@
+import { isPortFile, SCRIPTS } from "./backends/ifcfgFiles";
 import { inOrder } from "./backends/networkManagerOrder";
 import { HostError } from "./errors";
 import type { Observed } from "./facts";
@@ -125,6 +126,7 @@ function clientSteps(
   original: Observed | undefined,
 ): { stop: Op[]; start: Op[] } {
   const moved = moves(links, observed.links);
+  const isIfcfg = Object.keys(observed.files).some((path) => path.startsWith(`${SCRIPTS}/`));
   const steps = ([4, 6] as const).map((family) => {
     const runs = (link: LinkState | null | undefined) => Boolean(family === 4 ? link?.dhcp4 : link?.dhcp6);
     const says = (link: LinkState | null) => link === null || (family === 4 ? link.dhcp4 : link.dhcp6) !== undefined;
@@ -154,7 +156,7 @@ function clientSteps(
         const from = moved.find(([, to]) => to === name)?.[0] ?? name;
         const client = observed.facts.dhcpClients.find((client) => client.link === from && client.family === family);
         // Whatever client may be there on the way back: there is to be one.
-        const script = [stopClient(name, family), ...startClient(name, family, client)].join("\n");
+        const script = [stopClient(name, family), ...startClient(name, family, client, isIfcfg)].join("\n");
         return {
           title: `DHCPv${family} client of ${name}: start${client && from !== name ? ` with the lease of ${from}` : ""}`,
           script,
@@ -182,7 +184,10 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
   const written = entries.filter(([, text]) => text !== null);
   const removed = entries.filter(([, text]) => text === null);
   const isDaemons = managed(desired, observed).size > 0;
-  const changes = inOrder(isDaemons ? [...written, ...removed.reverse()] : entries, observed.files);
+  const isIfcfg = entries.some(([path]) => path.startsWith(`${SCRIPTS}/`));
+  const ports = isIfcfg ? written.filter(([path, text]) => isPortFile(path, text)) : [];
+  const portsLast = [...written.filter((entry) => !ports.includes(entry)), ...ports, ...removed.reverse()];
+  const changes = inOrder(isDaemons || isIfcfg ? portsLast : entries, observed.files);
   return changes.flatMap(([path, text], i): Op[] => {
     const before = changes.slice(0, i).findLast(([other]) => other === path)?.[1];
     if (text === (before ?? observed.files[path] ?? null)) return [];

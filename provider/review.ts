@@ -1,10 +1,11 @@
+import { IFSTATE } from "./backends/ifupdownSources";
 import type { Observed } from "./facts";
 import { differences, type HostState } from "./hostState";
 import { mergeInterface } from "./libvirt/interface";
 import { elementsOf } from "./libvirt/liveInterface";
 import { mergeNetwork } from "./libvirt/network";
 import { networkKey, project } from "./project";
-import { IFSTATE, readSection, splitKey } from "./sections";
+import { readSection, splitKey } from "./sections";
 
 /** A text of the host: what it will be, and what it is; `null` where there is none. */
 interface Reviewed {

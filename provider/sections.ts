@@ -1,3 +1,4 @@
+import { IFSTATE } from "./backends/ifupdownSources";
 import { sections, writeSections as writeStanzas } from "./backends/interfacesFile";
 import { CLOUD_INIT, readBridge, writeBridge } from "./backends/cloudInit";
 import { readDevice, writeDevices } from "./backends/netplanFile";
@@ -21,7 +22,7 @@ const oneByOne =
 
 const sysctl: SectionFormat = { read: readAssignment, write: oneByOne(writeAssignment) };
 
-/** /run/network/ifstate: a line `br0=br0` for each interface that ifup brought up (ifup(8)). */
+/** A line `br0=br0` for each interface that ifup brought up (ifup(8)). */
 const ifstate: SectionFormat = {
   read: (text, name) => text.split(/(?<=\n)/).find((line) => line.startsWith(`${name}=`)) ?? null,
   write: oneByOne(
@@ -32,8 +33,6 @@ const ifstate: SectionFormat = {
         .join("") + (section ?? ""),
   ),
 };
-
-export const IFSTATE = "/run/network/ifstate";
 
 /** Devices of a netplan file: `ethernets.eth0`. */
 const netplan: SectionFormat = { read: readDevice, write: writeDevices };

@@ -77,12 +77,12 @@ export interface BridgeArgs extends ResourceArgs {
   /** Bytes of the largest packet, without the Ethernet header; no port may have less. Default: the ports' own. */
   mtu?: pulumi.Input<number | undefined>;
   /**
-   * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d), `netplan`
+   * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d; also where ifupdown2 reads them), `ifcfg` (network-scripts of RHEL and CentOS: /etc/sysconfig/network-scripts), `netplan`
    * (/etc/netplan, with systemd-networkd as renderer), `NetworkManager` (/etc/NetworkManager/system-connections), `networkd`
    * (systemd-networkd: /etc/systemd/network), or `runtime` (ip(8) only: lost at reboot). Default: detected from what configures the ports now, and kept. Refused: an
    * owner that is not on the host.
    */
-  owner?: pulumi.Input<"ifupdown" | "netplan" | "NetworkManager" | "networkd" | "runtime" | undefined>;
+  owner?: pulumi.Input<"ifcfg" | "ifupdown" | "netplan" | "NetworkManager" | "networkd" | "runtime" | undefined>;
 }
 
 /**
@@ -121,7 +121,7 @@ export class Bridge extends KvmnetResource {
   /** All addresses that the bridge has now, with prefix, leased ones too. Known after `up`. */
   declare readonly currentAddresses: pulumi.Output<string[]>;
   /** Whose files hold the bridge: as given, or as detected. */
-  declare readonly owner: pulumi.Output<"ifupdown" | "netplan" | "NetworkManager" | "networkd" | "runtime">;
+  declare readonly owner: pulumi.Output<"ifcfg" | "ifupdown" | "netplan" | "NetworkManager" | "networkd" | "runtime">;
   /** What the reviewer reads: whole files to be written, path → text; `null` is a file to be removed. */
   declare readonly files: pulumi.Output<Record<string, string | null> | undefined>;
   /** What the reviewer reads: parts of shared files, `path#section` → text; `null` is a part to be removed. */

@@ -1,7 +1,7 @@
 import type { Managed } from "../facts";
 import type { HostState, LinkState, Manager } from "../hostState";
 
-export const owners = ["ifupdown", "netplan", "NetworkManager", "networkd", "runtime"] as const;
+export const owners = ["ifcfg", "ifupdown", "netplan", "NetworkManager", "networkd", "runtime"] as const;
 export type Owner = (typeof owners)[number];
 
 /** What a bridge is to be: every value is given or was found, nothing is left to default any more. */
@@ -77,4 +77,6 @@ export interface Backend {
     found: Readonly<Record<string, Found>>,
     files: Files,
   ): Pick<HostState, "files" | "sections">;
+  /** What the owner would have written below /run when it brought up the bridge: it knows it as up then, and can take it down. */
+  state?(bridge: string): Pick<HostState, "files" | "sections">;
 }

@@ -1,5 +1,6 @@
 import type { Managed } from "../facts";
 import type { Files, Owner } from "./backend";
+import { fileOf, SCRIPTS } from "./ifcfgFiles";
 import { INTERFACES, sources } from "./ifupdownSources";
 import { sections } from "./interfacesFile";
 import { isProfile, profileOf } from "./networkManagerFiles";
@@ -57,9 +58,9 @@ const claimants: readonly Claimant[] = [
     },
   },
   {
-    name: "network-scripts (ifcfg)",
-    claims: (link, { files }) =>
-      fileThat(files, new RegExp(`^/etc/sysconfig/network-scripts/ifcfg-${escape(link)}$`), () => true),
+    name: "ifcfg",
+    owner: "ifcfg",
+    claims: (link, { files, macs = () => undefined }) => fileOf(files, link, macs(link)),
   },
   {
     name: "NetworkManager",
@@ -96,7 +97,7 @@ export function detect(links: readonly string[], facts: Facts): Detected {
     // Whoever is there at the same time as ifupdown: what is left over in the files of one that does not run claims nothing.
     const rival = managed[named.link] && claimOf(named.link, facts);
     if (rival) return refuse(`${named.link} belongs to ifupdown (${named.path}) and to ${rival.name} (${rival.why}) at once, which bring it up one after the other at boot; take it out of one of them`); // prettier-ignore
-    const because = `ifupdown: ${named.path} configures ${named.link}`;
+    const because = `ifupdown${has("ifreload") ? "2" : ""}: ${named.path} configures ${named.link}`;
     return { ...ifupdown(trail, `${named.link} belongs to ifupdown (${named.path})`, has), because };
   }
 
@@ -107,6 +108,12 @@ export function detect(links: readonly string[], facts: Facts): Detected {
   }
   const claimed = links.flatMap((link) => claimOf(link, facts) ?? []);
   const [first] = claimed;
+  // RHEL's ifup is another than Debian's.
+  const isRhel = files[INTERFACES] === undefined && Object.keys(files).some((path) => path.startsWith(`${SCRIPTS}/`));
+  if (first === undefined && isRhel && has("ifup")) {
+    trail.push(`ifup is network-scripts' (there is a ${SCRIPTS})`);
+    return { owner: "ifcfg", trail };
+  }
   if (first === undefined)
     return has("ifup") ? ifupdown(trail, "ifupdown configures this host", has) : { owner: "runtime", trail };
   const other = claimed.find(({ name }) => name !== first.name);
@@ -115,8 +122,14 @@ export function detect(links: readonly string[], facts: Facts): Detected {
   return {
     owner: first.owner,
     trail,
-    because: `${first.name}: ${first.why} configures ${first.link}${first.owner === "netplan" ? `; renderer ${rendererOf(files, devicesOf(files, first.link, facts.macs?.(first.link))[0])}` : ""}`,
+    because: `${first.name}: ${first.why} configures ${first.link}${by(first.owner, first.link, facts)}`,
   };
+}
+
+/** Who reads the owner's files, where that may be one or another. */
+function by(owner: Owner, link: string, { files, macs }: Facts): string {
+  if (owner === "netplan") return `; renderer ${rendererOf(files, devicesOf(files, link, macs?.(link))[0])}`;
+  return owner === "ifcfg" ? "; network-scripts" : "";
 }
 
 const RUNTIME = '`owner: "runtime"` changes the kernel only, until the next reboot';
@@ -129,17 +142,10 @@ function claimOf(link: string, facts: Facts, among = claimants) {
   return undefined;
 }
 
-/** ifupdown makes bridges by bridge-utils' scripts alone; ifupdown2 reads the same files, but is another program with another state. */
+/** ifupdown makes bridges by bridge-utils' scripts alone; ifupdown2 makes them itself. */
 function ifupdown(trail: string[], fact: string, has: Facts["has"]): Detected {
-  if (has("ifreload")) {
-    trail.push("ifup is ifupdown2's (there is an ifreload)");
-    return {
-      owner: "runtime",
-      trail,
-      refused: `${fact}, in its ifupdown2, which this version cannot activate yet; ${RUNTIME}`,
-    };
-  }
-  if (!has("brctl")) {
+  if (has("ifreload")) trail.push("ifup is ifupdown2's (there is an ifreload)");
+  else if (!has("brctl")) {
     trail.push("brctl is not installed");
     return {
       owner: "runtime",

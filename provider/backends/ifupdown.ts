@@ -4,12 +4,21 @@ import { byFamily } from "./addressing";
 import { normalRoute } from "./ifupdownCommands";
 import { Draft, firstWord, isOn } from "./ifupdownDraft";
 import { render } from "./ifupdownRender";
-import { sources } from "./ifupdownSources";
+import { IFSTATE, sources } from "./ifupdownSources";
 import { isMadeByIfup, parseStanza, sections } from "./interfacesFile";
 import { runtime } from "./runtime";
 
 /** Debian's ifupdown with bridge-utils: /etc/network/interfaces and what it sources. */
-export const ifupdown: Backend = { owner: "ifupdown", find, unsupported, render };
+export const ifupdown: Backend = {
+  owner: "ifupdown",
+  find,
+  unsupported,
+  render,
+  state: (name) => ({
+    files: { [`${IFSTATE}.${name}`]: `${name}\n` },
+    sections: { [`${IFSTATE}#${name}`]: `${name}=${name}\n` },
+  }),
+};
 
 function find(name: string, link: LinkState, files: Files): Found {
   const { paths } = sources(files);
@@ -99,5 +108,12 @@ function unsupported(
   );
   if (late)
     return `ifup makes ${late} after ${bridge.name}, by the order of \`auto\` in its files, and a bridge leaves out a port that is not there yet (bridge-utils-interfaces(5)): put ${late} before it, or destroy the bridge and declare it with all its ports`;
+  const links = [bridge.name, ...bridge.ports, ...bridge.left];
+  for (const path of sources(files).paths)
+    for (const section of Object.keys(sections(files[path]!))) {
+      const [, link, number] = /^iface ([^:]+):(\S+)/.exec(section) ?? [];
+      if (link !== undefined && links.includes(link))
+        return `${path} has an address of ${link} in a stanza of its own, ${link}:${number}, which would not be the bridge's; write it as one more stanza of ${link}`;
+    }
   return undefined;
 }

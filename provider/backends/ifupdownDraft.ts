@@ -7,6 +7,8 @@ export const plain = (keyword: string): string => keyword.replaceAll("_", "-");
 
 export const isCommand = (keyword: string): boolean => /^(pre-up|up|post-up|down|pre-down|post-down)$/.test(keyword);
 
+export const isStatic = ({ method }: Draft): boolean => method === "static";
+
 /** A stanza while it is edited: only the options that are set change, all others keep every byte. */
 export class Draft {
   /** Where the stanza stands: `path#section`; undefined for one that is new, or was a port's. */

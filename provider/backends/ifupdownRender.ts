@@ -1,16 +1,21 @@
-import type { Backend, Files } from "./backend";
+import type { Backend, BridgePlan, Files } from "./backend";
 import { bridgeStanzas } from "./ifupdownBridge";
 import { isNicCommand } from "./ifupdownCommands";
 import { Draft, isCommand, plain } from "./ifupdownDraft";
 import { INTERFACES, sources } from "./ifupdownSources";
 import { autoInterfaces, isMadeByIfup, parseStanza, type StanzaOption } from "./interfacesFile";
 
+/** What another program than ifupdown wants to be told otherwise: the bridge's stanzas as it takes them. */
+export type Dialect = (stanzas: Draft[], plan: BridgePlan, ports: readonly { port: string; draft: Draft }[]) => Draft[];
+
 /**
  * The bridge's stanzas in the file of its port's, so that one rename(2) is the switch: a machine that loses its power between two files
  * would boot with both, or neither. Without such a file, in one of their own where ifupdown reads it; an adopted bridge's stay where they are. The ports' stanzas become `manual` in place: bridge_ports brings the ports up, and `auto eth0` or `allow-hotplug eth0` beside
  * it do no harm then (`ip link set eth0 up`, which it is; an `auto br0` in front of it has made it a port by then).
  */
-export const render: Backend["render"] = (bridge, found, files) => {
+export const render = (
+  ...[bridge, found, files, dialect = (stanzas) => stanzas]: [...Parameters<Backend["render"]>, Dialect?]
+): ReturnType<Backend["render"]> => {
   const own = draftsOf(found[bridge.name]?.sections ?? {}, bridge.name, files);
   const taken = [...bridge.ports, ...bridge.left].flatMap((port) =>
     draftsOf(found[port]?.sections ?? {}, port, files).map((draft) => ({ port, draft })),
@@ -19,7 +24,7 @@ export const render: Backend["render"] = (bridge, found, files) => {
     const moves = movesFrom(draft, port);
     return isManual(draft) && !draft.options.some(moves) ? [] : [draft.moved(port, bridge.name, moves)];
   });
-  const stanzas = bridgeStanzas(bridge, own, moved);
+  const stanzas = dialect(bridgeStanzas(bridge, own, moved), bridge, taken);
 
   const sections: Record<string, string | null> = {};
   for (const { port, draft } of taken) {

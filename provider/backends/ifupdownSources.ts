@@ -4,6 +4,9 @@ import { bootLines } from "./interfacesFile";
 
 export const INTERFACES = "/etc/network/interfaces";
 
+/** Which interfaces ifupdown has brought up: a line `br0=br0` for each, and a file. */
+export const IFSTATE = "/run/network/ifstate";
+
 export interface Sources {
   /** Which of `files` ifupdown reads, in the order of `files`. */
   readonly paths: readonly string[];

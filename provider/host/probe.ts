@@ -52,7 +52,8 @@ probe() {
   }
   probe_files /etc/network/interfaces
   for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \\
-    /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \\
+    /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml /etc/sysconfig/network /etc/sysconfig/network-scripts/ifcfg-* \\
+    /etc/sysconfig/network-scripts/route* /etc/sysconfig/network-scripts/rule* /etc/systemd/network/* \\
     /etc/systemd/network/*.d/*.conf /run/systemd/network/* /run/systemd/network/*.d/*.conf /usr/lib/systemd/network/*.network \\
     /run/network/ifstate /run/network/ifstate.*; do
     # A link shows another file again (Debian: 99-sysctl.conf).

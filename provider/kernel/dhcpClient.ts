@@ -11,7 +11,7 @@ dhcp_stop() {
   # Once more after each that was killed: it may just have begun to run in the background, under another number.
   for kvmnet_i in 1 2 3 4 5 6 7 8 9; do dhcp_killed "$@" || break; done
   # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
-  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
+  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid" "/run/dhclient-$1.pid" "/run/dhclient6-$1.pid"
   # What its script has begun, it ends: an address that came later would stay.
   for kvmnet_i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     dhcp_scripted "$1" || break
@@ -58,9 +58,9 @@ export const dropLease = (link: string, hadDefaultRoute: boolean): string[] => [
   ...(hadDefaultRoute ? [] : [`${command("ip", "-4", "route", "del", "default", "dev", link)} 2>/dev/null || :`]),
 ];
 
-/** Starts a client for `link`; where it follows `from`, with that one's options and lease, so that it asks for the same address again (INIT-REBOOT, RFC 2131 3.2). */
-export function startClient(link: string, family: 4 | 6, from?: DhcpClient): string[] {
-  if (!from) return [command("dhcp_start", ...defaultArgv(link, family))];
+/** Starts a client for `link`, as ifupdown would, or network-scripts; where it follows `from`, with that one's options and lease, so that it asks for the same address again (INIT-REBOOT, RFC 2131 3.2). */
+export function startClient(link: string, family: 4 | 6, from: DhcpClient | undefined, isIfcfg: boolean): string[] {
+  if (!from) return [command("dhcp_start", ...(isIfcfg ? ifcfgArgv(link, family) : defaultArgv(link, family)))];
   const argv = renamed(from, link);
   const lease = (words: readonly string[]) => words[words.indexOf("-lf") + 1];
   const [old, next] = [lease(from.argv), lease(argv)];
@@ -73,9 +73,13 @@ export function startClient(link: string, family: 4 | 6, from?: DhcpClient): str
   return [...copy, command("dhcp_start", ...argv)];
 }
 
-/** The client's command line with another link's name in it, also in its files' names (`/run/dhclient.eth0.pid`). */
+/** The client's command line with another link's name in it, also in its files' names (`/run/dhclient.eth0.pid`, network-scripts' `/var/run/dhclient-eth0.pid`). */
 export const renamed = (client: DhcpClient, link: string): string[] =>
-  client.argv.map((word) => (word === client.link ? link : word.replaceAll(`.${client.link}.`, `.${link}.`)));
+  client.argv.map((word) =>
+    word === client.link
+      ? link
+      : word.replaceAll(`.${client.link}.`, `.${link}.`).replaceAll(`-${client.link}.`, `-${link}.`),
+  );
 
 /** As ifupdown starts it (inet.defn, inet6.defn). */
 export function defaultArgv(link: string, family: 4 | 6): string[] {
@@ -97,3 +101,15 @@ export function defaultArgv(link: string, family: 4 | 6): string[] {
       ]
     : ["dhclient", "-6", "-v", "-pf", `/run/dhclient6.${link}.pid`, "-lf", lease("6"), "-I", "-df", lease(""), link];
 }
+
+/** As network-scripts start it, with a file of leases that is read again at boot (ifup-eth, generate_lease_file_name). */
+const ifcfgArgv = (link: string, family: 4 | 6): string[] => {
+  const six = family === 6 ? "6" : "";
+  const files = [
+    "-lf",
+    `/var/lib/dhclient/dhclient${six}--${link}.lease`,
+    "-pf",
+    `/var/run/dhclient${six}-${link}.pid`,
+  ];
+  return ["dhclient", ...(family === 6 ? ["-6"] : []), "-q", ...files, link];
+};

@@ -65,9 +65,15 @@ export function parseLinks(
   return { links, leased };
 }
 
-/** Somebody set the route: not the kernel's own (connected), not by a router's advertisement, not to nowhere. */
+/**
+ * Somebody set the route: not the kernel's own (which has no gateway, but ifupdown2's are of its protocol, too), not by a router's advertisement,
+ * not to nowhere; nor that to IPv4's link-local addresses, which network-scripts give every link, with a metric made of its number.
+ */
 const isSet = (route: IpRoute) =>
-  route.protocol !== "kernel" && route.protocol !== "ra" && !route.nexthops && (route.type ?? "unicast") === "unicast";
+  (via(route) || (route.protocol !== "kernel" && route.dst !== "169.254.0.0/16")) &&
+  route.protocol !== "ra" &&
+  !route.nexthops &&
+  (route.type ?? "unicast") === "unicast";
 
 const isV6 = (route: IpRoute) => (route.gateway ?? route.via?.host ?? route.dst).includes(":");
 

@@ -1,13 +1,14 @@
 import type { BridgePlan, Found, Owner } from "../backends/backend";
 import { CLOUD_INIT, cloudInitSection } from "../backends/cloudInit";
-import { backends } from "../backends/registry";
+import { isPortFile, taken as takenByNetworkManager } from "../backends/ifcfgFiles";
+import { IFSTATE } from "../backends/ifupdownSources";
+import { backendOf, backends } from "../backends/registry";
 import { detect } from "../backends/detect";
 import { isProfile } from "../backends/networkManagerFiles";
 import { managerNames } from "../backends/takeOver";
 import type { Observed } from "../facts";
-import type { HostState, LinkState } from "../hostState";
+import { overlay, type HostState, type LinkState } from "../hostState";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
-import { IFSTATE } from "../sections";
 import { isStillHad, portProblems, takenRoutes } from "./bridgePorts";
 import { parseBridge, type BridgeSpec, type Route } from "./bridgeSpec";
 import { resolve } from "./bridgePlan";
@@ -70,7 +71,12 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     });
     if (!spec.owner && !known && detected.refused) return refuse(detected.refused);
     const owner = spec.owner ?? known?.owner ?? detected.owner;
-    const backend = backends[owner];
+    const backend = backendOf(owner, (command) => commands.includes(command));
+    const readByNm = owner === "ifcfg" && daemons.includes("NetworkManager") && takenByNetworkManager(observed.files, spec.ports, (link) => observed.links[link]?.mac); // prettier-ignore
+    if (readByNm)
+      return refuse(
+        `NetworkManager runs on ${host} and reads ${readByNm}, and this version cannot tell it yet; NM_CONTROLLED=no leaves it to network-scripts`,
+      );
     if (backend.manager && !daemons.includes(backend.manager))
       return refuse(`${managerNames[backend.manager]} does not run on ${host}`);
     const find = (name: string) =>
@@ -119,13 +125,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const cloudInit =
       backend.manager && cloudInitSection(spec.name, observed.files, (command) => commands.includes(command));
     const desired: HostState = {
-      ...rendered,
-      ...(owner === "ifupdown" && {
-        // What ifup would have written: it knows the bridge as up, and ifdown can take it down.
-        files: { ...rendered.files, [`${IFSTATE}.${plan.name}`]: `${plan.name}\n` },
-        sections: { ...rendered.sections, [`${IFSTATE}#${plan.name}`]: `${plan.name}=${plan.name}\n` },
-      }),
-      ...(cloudInit && { sections: { ...rendered.sections, ...cloudInit } }),
+      ...overlay(overlay(rendered, backend.state?.(plan.name) ?? {}), cloudInit ? { sections: cloudInit } : {}),
       links: {
         [plan.name]: bridgeLink(plan, found, context.mark),
         ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, port, found)])),
@@ -174,7 +174,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     return {
       files: Object.fromEntries(
         Object.entries(desired.files ?? {}).filter(
-          ([path, text]) => !path.startsWith(IFSTATE) && !isPortProfile(path, text),
+          ([path, text]) => !path.startsWith(IFSTATE) && !isPortProfile(path, text) && !isPortFile(path, text),
         ),
       ),
       sections: Object.fromEntries(Object.entries(desired.sections ?? {}).filter(([key]) => !isPorts(key))),

@@ -6,7 +6,7 @@ import { run } from "../lab/run";
 
 /** What `netplan generate` makes of an /etc below another root: systemd-networkd's files, and what it had to say. */
 export async function netplanGenerate(etc: string) {
-  const root = await ownerRoot();
+  const root = await ownerRoot("netplan");
   const folder = mkdtempSync(join(tmpdir(), "kvmnet-netplan-"));
   try {
     cpSync(etc, join(folder, "etc"), { recursive: true });

@@ -6,6 +6,14 @@ const LAN_MAC = "52:54:00:ad:4c:86"; // web-lan's, in the program
 
 const owners = [
   {
+    title: "ifupdown2, a static NIC",
+    options: { owner: "ifupdown2" },
+    because: "ifupdown2: /etc/network/interfaces configures eth0",
+    file: "/etc/network/interfaces, iface br0 inet",
+    drift: undefined,
+    named: /nothing/,
+  },
+  {
     title: "systemd-networkd, a NIC with DHCP",
     options: { owner: "networkd", dhcp: true },
     because: "systemd-networkd: /etc/systemd/network/20-lan.network configures eth0",

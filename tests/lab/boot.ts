@@ -16,7 +16,7 @@ import { type HostRecord, diskOf, hostDir, labPaths, namespaceFile, saveHost } f
 export async function boot(record: HostRecord, interfaces = installerInterfaces(record)): Promise<void> {
   const { name, dhcp, owner = "ifupdown" } = record;
   const own = ownerFile(record);
-  const layer = ["netplan", "NetworkManager"].includes(owner) ? await ownerRoot() : "";
+  const layer = await ownerRoot(owner);
   const logFile = join(hostDir(name), "boot.log");
   const log = openSync(logFile, "w");
   const text = (script: string): string => readFileSync(join(__dirname, script), "utf8");
@@ -38,7 +38,7 @@ export async function boot(record: HostRecord, interfaces = installerInterfaces(
         LAYER: layer,
         OWNER_FILE: own?.path ?? "",
         OWNER_TEXT: own?.text ?? "",
-        RESOLV: dhcp && owner === "ifupdown" ? "" : `nameserver ${LAN.gateway}\nsearch ${LAN.domain}\n`,
+        RESOLV: dhcp && owner.startsWith("ifupdown") ? "" : `nameserver ${LAN.gateway}\nsearch ${LAN.domain}\n`,
         UUID: uuidOf(name),
         KEY: readFileSync(join(labPaths().home, ".ssh/id_ed25519.pub"), "utf8").trim(),
         INSTALL: text("install.sh"),

@@ -4,12 +4,13 @@ import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import { ensurePulumi, findPulumi, pulumiEnv } from "../toolchain/pulumi";
 import * as lab from "./lab";
+import { labOwners } from "./interfaces";
 import { hostNames, labId, labPaths } from "./state";
 
 const HELP = `Throw-away KVM hosts on a LAN of their own, 10.0.0.0/24, on this machine (Linux, as root).
 
   npm run lab -- up kvm1 [--dhcp] [--address 10.0.0.12]     start a host; with --vm a whole emulated Debian 12,
-                                                            with --owner networkd, or netplan, another than ifupdown's
+                                                            with --owner another than ifupdown: ifupdown2, networkd, netplan
   npm run lab -- shell kvm1 [COMMAND…]                      a shell on it, or one command
   npm run lab -- guest kvm1 web [--bridge br0] [--network default] [--mac 52:54:00:…]
                                                             define and start a guest, without options with no NIC
@@ -38,13 +39,14 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
       owner: { type: "string" },
     });
     const [name] = exactly(positionals, 1, "up NAME");
+    const owner = labOwners.find((owner) => owner === values.owner);
     const started = Date.now();
     endOnSignal(name);
     const host = await lab.up(name, {
       say,
       dhcp: values.dhcp === true,
       vm: values.vm === true,
-      ...((values.owner === "networkd" || values.owner === "netplan") && { owner: values.owner }),
+      ...(owner && { owner }),
       ...(typeof values.address === "string" && { address: values.address }),
     });
     say(`${host.name}.lab is up at ${host.address}${values.dhcp ? " (DHCP)" : ""} after ${seconds(started)}.`);

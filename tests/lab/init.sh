@@ -29,10 +29,14 @@ case $(cat /etc/kvmnet-lab) in
     ;;
 esac
 
-ifup -a || true
-for link in /sys/class/net/*; do # udev's part: `allow-hotplug`
-  ifquery --list --allow=hotplug | grep -qxF "${link##*/}" && ifup --allow=hotplug "${link##*/}"
-done
+if [ -x /usr/share/ifupdown2/sbin/start-networking ]; then
+  /usr/share/ifupdown2/sbin/start-networking start # its networking.service; udev has no part in it
+else
+  ifup -a || true
+  for link in /sys/class/net/*; do # udev's part: `allow-hotplug`
+    ifquery --list --allow=hotplug | grep -qxF "${link##*/}" && ifup --allow=hotplug "${link##*/}"
+  done
+fi
 
 /usr/sbin/sshd -E /var/log/sshd.log
 /usr/sbin/virtlogd -d

@@ -21,14 +21,15 @@ export function installerInterfaces({ dhcp, address, owner = "ifupdown" }: HostR
     "auto lo",
     "iface lo inet loopback",
     "",
-    ...(owner === "ifupdown"
+    ...(/^ifupdown/.test(owner)
       ? ["# The primary network interface", "allow-hotplug eth0", ...(dhcp ? ["iface eth0 inet dhcp"] : statically)]
       : []),
   ].join("\n")}\n`;
 }
 
 /** Who configures a lab host's eth0. */
-export type LabOwner = "ifupdown" | "networkd" | "netplan" | "NetworkManager";
+export const labOwners = ["ifupdown", "ifupdown2", "networkd", "netplan", "NetworkManager"] as const;
+export type LabOwner = (typeof labOwners)[number];
 
 /** The file by which another owner than ifupdown configures eth0, as a person would write it. */
 export function ownerFile({ owner, dhcp, address }: HostRecord): { path: string; text: string } | undefined {

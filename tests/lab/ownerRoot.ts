@@ -1,22 +1,30 @@
 import { join } from "node:path";
 import { cached } from "../toolchain/cache";
+import type { LabOwner } from "./interfaces";
 import { must, run } from "./run";
 
 /**
  * What hosts of other owners have, and the machine and the other hosts have not: not installed, only unpacked, since with it there every
- * host would have two owners.
+ * host would have two owners. ifupdown2's programs hide the machine's own: they have their names.
  */
-const PACKAGES = [
+const DAEMONS = [
   "netplan.io libnetplan0 python3-netifaces python3-rich python3-markdown-it python3-mdurl python3-yaml python3-pygments",
   "network-manager libnm0 libndp0 libteamdctl0 libmm-glib0 libbluetooth3 libnewt0.52 libslang2",
 ].join(" ");
+const PACKAGES: Partial<Record<LabOwner, string>> = {
+  ifupdown2: "ifupdown2",
+  netplan: DAEMONS,
+  NetworkManager: DAEMONS,
+};
 
-/** A directory with these Debian packages' files: a layer between a host's disk and the machine's root. */
-export const ownerRoot = (): Promise<string> =>
-  cached("lab-owners", "2", async (directory) => {
+/** A directory with these Debian packages' files: a layer between a host's disk and the machine's root; empty where the owner needs none. */
+export async function ownerRoot(owner: LabOwner): Promise<string> {
+  const names = PACKAGES[owner];
+  if (names === undefined) return "";
+  return cached(owner === "ifupdown2" ? "lab-ifupdown2" : "lab-owners", "2", async (directory) => {
     const packages = join(directory, "packages");
     await must(["mkdir", packages]);
-    const download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...PACKAGES.split(" ")];
+    const download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...names.split(" ")];
     const options = { cwd: packages, timeoutMs: 300_000 };
     // A fresh machine knows of no packages yet.
     if ((await run(download, options)).code !== 0) {
@@ -25,8 +33,11 @@ export const ownerRoot = (): Promise<string> =>
     }
     // /bin, /sbin and /lib are links on the machine, which directories of theirs would hide.
     const unpack = `for deb in packages/*.deb; do dpkg -x "$deb" .; done; rm -r packages
-      for top in bin sbin lib; do [ ! -d $top ] || { mkdir -p usr/$top && cp -a $top/. usr/$top/ && rm -r $top; }; done`;
+      for top in bin sbin lib; do [ ! -d $top ] || { mkdir -p usr/$top && cp -a $top/. usr/$top/ && rm -r $top; }; done
+      # As its postinst does.
+      [ ! -d usr/share/ifupdown2 ] || { chmod +x usr/share/ifupdown2/__main__.py && python3 -m compileall -q usr/share/ifupdown2; }`;
     await must(["sh", "-e", "-c", unpack], { cwd: directory });
     // The host's own root directory's, seen through.
     await must(["chmod", "755", directory]);
   });
+}

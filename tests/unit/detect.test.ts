@@ -26,6 +26,11 @@ test.each([
     has("ifup", "brctl", "nmcli"),
     "ifupdown",
   ],
+  ["ifupdown2 needs no bridge-utils", { [MAIN]: "iface eth0 inet dhcp\n" }, has("ifup", "ifreload"), "ifupdown"],
+  ["network-scripts", { "/etc/sysconfig/network-scripts/ifcfg-eth0": "" }, has("ifup"), "ifcfg"],
+  ["by DEVICE", { "/etc/sysconfig/network-scripts/ifcfg-lan": 'DEVICE="eth1"\n' }, has("ifup"), "ifcfg"],
+  ["a backup is no file", { "/etc/sysconfig/network-scripts/ifcfg-eth0.bak": "DEVICE=eth0\n" }, has("ip"), "runtime"],
+  ["RHEL's ifup", { "/etc/sysconfig/network-scripts/ifcfg-lo": "DEVICE=lo\n" }, has("ifup"), "ifcfg"],
   ["named by nobody", { [MAIN]: "auto lo\n" }, debian, "ifupdown"],
   ["nobody there", {}, has("ip"), "runtime"],
   ["interfaces left over without ifup", { [MAIN]: "iface eth0 inet dhcp\n" }, has("ip"), "runtime"],
@@ -37,13 +42,6 @@ test.each([
 });
 
 test.each([
-  [
-    "ifcfg",
-    { "/etc/sysconfig/network-scripts/ifcfg-eth0": "DEVICE=eth0\n" },
-    has("ifup"),
-    "network-scripts (ifcfg) (/etc/sysconfig/network-scripts/ifcfg-eth0)",
-  ],
-  ["ifupdown2", { [MAIN]: "iface eth0 inet dhcp\n" }, has("ifup", "brctl", "ifreload"), "ifupdown2"],
   ["no bridge-utils", { [MAIN]: "iface eth0 inet dhcp\n" }, has("ifup"), "apt-get install bridge-utils"],
 ] as const)("refuses %s", (_, files, has, reason) => {
   const detected = detect(["eth0"], { files, has });
@@ -103,8 +101,6 @@ describe("daemons", () => {
   test("so are the owners of two ports", () => {
     const files = { "/etc/sysconfig/network-scripts/ifcfg-eth1": "DEVICE=eth1\n" };
     const { refused } = detect(["eth0", "eth1"], { files, has: has("networkctl"), managed: { eth0: networkd } });
-    expect(refused).toMatch(
-      /eth0 belongs to systemd-networkd .*, eth1 to network-scripts .*, and a bridge has one owner/,
-    );
+    expect(refused).toMatch(/eth0 belongs to systemd-networkd .*, eth1 to ifcfg .*, and a bridge has one owner/);
   });
 });

@@ -1,4 +1,5 @@
-import { IFSTATE, readSection, splitKey, writeSections } from "../../provider/sections";
+import { IFSTATE } from "../../provider/backends/ifupdownSources";
+import { readSection, splitKey, writeSections } from "../../provider/sections";
 
 const MAIN = "/etc/network/interfaces";
 const interfaces =

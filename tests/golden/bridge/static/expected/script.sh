@@ -94,7 +94,7 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  # Once more after each that was killed: it may just have begun to run in the background, under another number.
 |  for kvmnet_i in 1 2 3 4 5 6 7 8 9; do dhcp_killed "$@" || break; done
 |  # dhclient does not start while the process of its pid file lives, and a pid may be used again by then.
-|  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid"
+|  rm -f "/run/dhclient.$1.pid" "/run/dhclient6.$1.pid" "/run/dhclient-$1.pid" "/run/dhclient6-$1.pid"
 |  # What its script has begun, it ends: an address that came later would stay.
 |  for kvmnet_i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 |    dhcp_scripted "$1" || break
@@ -346,7 +346,8 @@ sed 's/^|//' <<'KVMNET_0123456789abcdef0123456789abcdef' | cat > "$dir/script" |
 |  }
 |  probe_files /etc/network/interfaces
 |  for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /etc/sysctl.conf /etc/udev/rules.d/*.rules \
-|    /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml /etc/sysconfig/network-scripts/ifcfg-* /etc/systemd/network/* \
+|    /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml /etc/sysconfig/network /etc/sysconfig/network-scripts/ifcfg-* \
+|    /etc/sysconfig/network-scripts/route* /etc/sysconfig/network-scripts/rule* /etc/systemd/network/* \
 |    /etc/systemd/network/*.d/*.conf /run/systemd/network/* /run/systemd/network/*.d/*.conf /usr/lib/systemd/network/*.network \
 |    /run/network/ifstate /run/network/ifstate.*; do
 |    # A link shows another file again (Debian: 99-sysctl.conf).
