@@ -98,7 +98,7 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
       // A route that stays goes nevertheless when an address goes that its gateway was reached by.
       const stays = is?.routes?.includes(route) && equal(is.addresses, want?.addresses ?? is.addresses);
       if (!stays)
-        add.push(`route replace ${exactly(route, exactOf(name)?.routes) ?? newRoute(route, want!)} dev ${name}`);
+        add.push(`route replace ${exactRoute(route, exactOf(name)?.routes) ?? newRoute(route, want!)} dev ${name}`);
     }
   }
   for (const [from, to] of moving)
@@ -221,8 +221,10 @@ const movable = (exact: LinkState["exact"]): LinkState["exact"] =>
     ),
   };
 
-const exactly = (value: string, exact: readonly string[] | undefined) =>
-  exact?.find((words) => words === value || words.startsWith(`${value} `) || routeKey(words) === value);
+const exactly = (address: string, exact: readonly string[] | undefined) =>
+  exact?.find((words) => words === address || words.startsWith(`${address} `));
+const exactRoute = (route: string, exact: readonly string[] | undefined) =>
+  exact?.find((words) => routeKey(words) === route);
 
 /** The words of an exact route that `routes` has: destination, gateway, metric. */
 const routeKey = (words: string) =>

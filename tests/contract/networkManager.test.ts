@@ -100,3 +100,28 @@ test.each([
   await resource.delete(id, outs);
   expect(await host.must(state)).toBe(before);
 });
+
+test.each([
+  ["after the bridge's own", "2", "eth0"],
+  ["after the port's", "3", "br0"],
+])("the power goes %s profile is written: one network or the other, whole", async (_, write, link) => {
+  const before = await statically.must(`cat ${FOLDER}/*`);
+  const transport = new LocalTransport(statically, "dash", async (kind, script, send) => {
+    // It waits before the write, for the rest of its life.
+    const wait = `echo >> /tmp/writes; [ "$(wc -l < /tmp/writes)" != ${write} ] || { : > /tmp/here; sleep 60; }`;
+    const other = script.replace(/^(\|?)put_file\(\) \{$/m, (line, margin: string) => `${line}\n${margin}${wait}`);
+    if (kind !== "follow") return send(other);
+    void send().catch(() => {});
+    await statically.must("until [ -e /tmp/here ]; do sleep 0.1; done");
+    throw new Error("the power is gone");
+  });
+  const resource = lifecycle(bridge as ResourceDefinition<never>, () => new HostSession(transport, 3));
+  const { inputs } = await resource.check({}, { ports: ["eth0"], __urn: urn });
+  await expect(resource.create(inputs)).rejects.toThrow("the power is gone");
+  await statically.reboot();
+  expect(await statically.must("ip -4 -o addr show scope global | cut -d ' ' -f 2,7; ip route")).toBe(
+    `${link} ${statically.address}/24\ndefault via 10.0.0.1 dev ${link} proto static metric 100 \n10.0.0.0/24 dev ${link} proto kernel scope link src ${statically.address} metric 100 \n`,
+  );
+  await statically.must(`rm ${FOLDER}/kvmnet-*; cat > ${FOLDER}/lan.nmconnection`, { input: before });
+  await statically.reboot();
+});

@@ -52,6 +52,7 @@ const proofs: readonly Proof[] = [
     shows: "a power cut: the next boot has the old network or the new one, whole",
     tests: [
       { file: "e2e/powerCut.test.ts", title: /power is cut at any point/, owners: ["ifupdown"] },
+      { file: "contract/networkManager.test.ts", title: /^the power goes/, owners: ["networkmanager"] },
       { file: MACHINES, title: /power/ },
     ],
   },
@@ -67,7 +68,7 @@ const proofs: readonly Proof[] = [
     shows: "drift by the owner's own tools is named, and healed",
     tests: [
       { file: "e2e/drift.test.ts", title: /%s/, owners: ["ifupdown"] },
-      { file: LAB, title: /names what somebody changed/, owners: ["netplan"] },
+      { file: LAB, title: /names what somebody changed/, owners: ["netplan", "networkmanager"] },
       { file: MACHINES, title: /drift|somebody changed|names/ },
     ],
   },
