@@ -102,16 +102,43 @@ const keyfiles: Meaning = (files) => {
   return said.filter((line) => !line.endsWith(" [bridge] stp=true"));
 };
 
-/** network-scripts: sysconfig.txt; and the lines of route- and rule- files. */
+/** network-scripts, sysconfig.txt: what files of keys say, and the lines of route- files, which may be keys too. */
 const ifcfg: Meaning = (files) =>
   Object.entries(files).flatMap(([path, text]) => {
-    const [, kind, link] = /^etc\/sysconfig\/network-scripts\/(ifcfg|route6?|rule6?)-(.*)$/.exec(path) ?? [];
-    const lines = text.split("\n").filter((line) => /^[^#\s]/.test(line));
+    const [, kind, link = ""] = /^etc\/sysconfig\/network-scripts\/(ifcfg|route6?|rule6?)-(.*)$/.exec(path) ?? [];
     if (kind === undefined || link === "lo") return [];
-    return lines.map((line) =>
-      kind === "ifcfg" ? `${link} ${line.replace(/=(["'])(.*)\1\s*$/, "=$2")}` : `${link} ${kind} ${line}`,
+    const lines = text.split("\n").filter((line) => /^[^#\s]/.test(line));
+    const values = new Map(
+      lines.flatMap((line) => {
+        const [, key, value] = /^(\w+)=["']?(.*?)["']?\s*$/.exec(line) ?? [];
+        return key === undefined ? [] : [[key, value!] as const];
+      }),
     );
+    if (kind !== "ifcfg" && values.size === 0) return lines.map((line) => `${link} ${kind} ${line}`);
+    if (kind !== "ifcfg")
+      return [...values].flatMap(([key, to]) => {
+        const n = /^ADDRESS(\d+)$/.exec(key)?.[1];
+        return n === undefined
+          ? []
+          : [
+              `${link} ${kind} ${to}/${prefixOf(values.get(`NETMASK${n}`) ?? "")} via ${values.get(`GATEWAY${n}`)} dev ${link}`,
+            ];
+      });
+    return [...values]
+      .map(([key, value]) =>
+        key.startsWith("NETMASK")
+          ? `${key.replace("NETMASK", "PREFIX")}=${prefixOf(value)}`
+          : `${key}=${/^HWADDR|^MACADDR/.test(key) ? value.toLowerCase() : value}`,
+      )
+      .filter((line) => !/^(USERCTL=no|DEFROUTE=yes)$/.test(line)) // Its defaults.
+      .map((line) => `${link} ${line}`);
   });
+
+const prefixOf = (netmask: string) =>
+  netmask
+    .split(".")
+    .map((byte) => Number(byte).toString(2).replaceAll("0", ""))
+    .join("").length;
 
 const of = (files: Texts, path: RegExp): string[] =>
   Object.keys(files)

@@ -166,4 +166,25 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
     { ours: /^br0 \[bridge\] vlan-filtering=true$/, in: ["vlan-filtering"], why: "cloud-init has no word for it" },
     { ours: /^br0 \[ethernet\] mtu=9000$/, in: ["mtu"], why: "cloud-init drops a bridge's MTU" },
   ],
+  ifcfg: [
+    { ours: /^br0 DELAY=\d$/, why: "cloud-init drops a bridge's forward delay for network-scripts, in silence" },
+    {
+      ours: /^br0 BRIDGING_OPTS=hello_time/,
+      theirs: /^br0 (AGEING|PRIO)=/,
+      in: ["stp-and-times"],
+      why: "so network-scripts set what they have no key for; cloud-init drops hello time and maximum age",
+    },
+    { ours: /^br0 BRIDGING_OPTS=vlan_filtering=1$/, in: ["vlan-filtering"], why: "cloud-init has no word for it" },
+    {
+      theirs: /^bond0 BONDING_SLAVE\d=/,
+      in: BONDS,
+      why: "each NIC names its MASTER already, which is what network-scripts go by",
+    },
+    { theirs: /^(eth0|bond0)\.20 PHYSDEV=/, in: VLANS, why: "the name says it, and the file is the host's own" },
+    {
+      theirs: /^br0 IPV6_(AUTOCONF|FORCE_ACCEPT_RA)=/,
+      in: ["both-families", "router-advertisements", "dhcp-of-both-families", "arguments"],
+      why: "whether routers are listened to stays as the host's own files have it",
+    },
+  ],
 };
