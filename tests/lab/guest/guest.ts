@@ -31,14 +31,18 @@ export interface GuestOptions {
 export async function guest(host: LabHost, name: string, options: GuestOptions = {}): Promise<void> {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) throw new Error(`"${name}" cannot be a guest's name.`);
   const record = loadHost(host.name);
-  if (record?.vm !== undefined) throw new Error(`${host.name} is emulated itself: guests run on hosts in namespaces.`);
-  const image = await guestImage(options.say ?? (() => {}));
   const boot = "/var/lib/libvirt/boot/lab-guest";
-  const outside = `/proc/${record?.init?.pid}/root${boot}`;
-  for (const file of ["vmlinuz", "initrd.gz"]) {
-    if (existsSync(join(outside, file))) continue;
-    mkdirSync(outside, { recursive: true });
-    copyFileSync(join(image, file), join(outside, file));
+  const { vm, init } = record ?? {};
+  if (vm !== undefined && !options.shutOff)
+    throw new Error(`${host.name} is emulated itself: guests run on hosts in namespaces.`);
+  if (vm === undefined) {
+    const image = await guestImage(options.say ?? (() => {}));
+    const outside = `/proc/${init?.pid}/root${boot}`;
+    for (const file of ["vmlinuz", "initrd.gz"]) {
+      if (existsSync(join(outside, file))) continue;
+      mkdirSync(outside, { recursive: true });
+      copyFileSync(join(image, file), join(outside, file));
+    }
   }
   await host.must("cat | virsh -q define /dev/stdin", { input: domainXml(name, boot, options) });
   if (!options.shutOff) await host.must(`virsh -q start ${name}`);

@@ -98,7 +98,7 @@ function commandLine({ name, mac, vm }: HostRecord & { vm: string }, { append = 
     ...["-device", `virtio-net-pci,netdev=${tap},mac=${mac}`],
   ];
   const kernel =
-    "console=ttyS0 quiet net.ifnames=0 mitigations=off apparmor=0 audit=0 nokaslr tsc=reliable no_timer_check";
+    "console=ttyS0 8250.nr_uarts=1 quiet net.ifnames=0 mitigations=off apparmor=0 audit=0 nokaslr tsc=reliable no_timer_check";
   return [
     ...["qemu-system-x86_64", "-name", name, "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-M", "q35"],
     ...[

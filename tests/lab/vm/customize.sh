@@ -26,9 +26,17 @@ units=(
   getty@tty1.service serial-getty@ttyS0.service libvirt-guests.service systemd-pstore.service
   dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount
   user@.service user-runtime-dir@.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
-  systemd-machined.service modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@fuse.service modprobe@loop.service
+  systemd-machined.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-sysusers.service systemd-random-seed.service
+  systemd-hostnamed.service systemd-journal-flush.service systemd-update-done.service systemd-tmpfiles-clean.timer logrotate.timer modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@fuse.service modprobe@loop.service
 )
 for unit in "${units[@]}"; do ln -sfn /dev/null "$root/etc/systemd/system/$unit"; done
+# A machine has hundreds of devices, of which these count; to look at all of them is a third of a boot.
+install -d "$root/etc/systemd/system/systemd-udev-trigger.service.d"
+cat > "$root/etc/systemd/system/systemd-udev-trigger.service.d/lab.conf" << 'UNIT'
+[Service]
+ExecStart=
+ExecStart=-udevadm trigger --type=devices --action=add --subsystem-match=net --subsystem-match=block --subsystem-match=misc
+UNIT
 sed -i 's/^session.*pam_motd/#&/; s/^session.*pam_mail/#&/' "$root/etc/pam.d/sshd"
 install -d "$root/etc/systemd/journald.conf.d"
 printf '[Journal]\nStorage=volatile\n' > "$root/etc/systemd/journald.conf.d/lab.conf"

@@ -4,15 +4,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type LabHost } from "../host";
 import { isAlive, kill } from "../process";
 import { must } from "../run";
-import { type HostRecord, diskOf, hostDir, loadHost } from "../state";
+import { type LabOwner } from "../interfaces";
+import { announce } from "../lan";
+import { type HostRecord, diskOf, hostDir, loadHost, saveHost } from "../state";
 import { BOOT_MS, type Boot, SAVED, bootVm, inVm, monitorOf, vmCommand } from "./boot";
 import { makeIdentity } from "./identity";
 import { monitor } from "./monitor";
+import { giveTo } from "./owner";
 
 /** A whole machine with systemd and a kernel of its own, emulated: for reboots, units, modules, and what a power cut leaves. */
 export interface VmHost extends LabHost {
   /** Reboots as its owner would. */
-  reboot(): Promise<void>;
+  reboot(boot?: Partial<Boot>): Promise<void>;
+  /** Its network is another's from now on; it was ifupdown's. */
+  giveTo(owner: LabOwner, options?: { readonly dhcp?: boolean }): Promise<void>;
   /** Ends its QEMU at once: what the VM has not sent to its disk is lost. */
   cutPower(): Promise<void>;
   /** Boots it from its disk after a power cut. */
@@ -33,11 +38,20 @@ export async function installVm(record: HostRecord, interfaces: string, boot?: P
   const backing = ["-b", join(vm, "disk.img"), "-F", "raw"];
   await must(["qemu-img", "create", "-q", "-f", "qcow2", ...backing, join(diskOf(name), "disk.qcow2")]);
   await bootVm({ ...record, vm }, { ready: BOOTED, ...boot });
+  const { owner = "ifupdown" } = record;
+  if (owner !== "ifupdown") await giveTo({ ...record, owner });
   return keys;
 }
 
 export const asVm = (host: LabHost): VmHost => ({
   ...host,
+  reboot: (boot) => rebootVm(host.name, boot),
+  giveTo: async (owner, { dhcp = false } = {}) => {
+    const record = { ...recordOf(host.name), owner, dhcp };
+    saveHost(record);
+    announce(record);
+    await giveTo(record);
+  },
   cutPower: () => cutPower(host.name),
   boot: (boot) => bootVm(recordOf(host.name), { ready: BOOTED, ...boot }),
   save: async () => {
@@ -53,14 +67,14 @@ export const asVm = (host: LabHost): VmHost => ({
 });
 
 /** Reboots a VM as its owner would. An emulated machine may hang in its reset, so it ends with a reboot, and is started anew. */
-export async function rebootVm(name: string): Promise<void> {
+export async function rebootVm(name: string, boot?: Partial<Boot>): Promise<void> {
   const { init } = recordOf(name);
   // Not at once: else it may end the connection before we know that it was heard.
   await inVm(name, "systemd-run -q --on-active=0.1 systemctl reboot");
   for (const deadline = Date.now() + BOOT_MS; init !== undefined && isAlive(init); await sleep(50))
     if (Date.now() > deadline) throw new Error(`${name} did not go down within ${BOOT_MS / 1000} s.`);
   await closeWayIn(name);
-  await bootVm(recordOf(name), { ready: BOOTED });
+  await bootVm(recordOf(name), { ready: BOOTED, ...boot });
 }
 
 async function cutPower(name: string): Promise<void> {
