@@ -24,7 +24,8 @@ export async function giveTo(record: HostRecord & { owner: string }): Promise<vo
     writeFileSync(join(root, path), text, { mode });
   };
   try {
-    if (owner !== "networkd") await must(["cp", "-a", `${await ownerRoot()}/.`, root]);
+    const layer = await ownerRoot(owner);
+    if (layer !== "") await must(["cp", "-a", `${layer}/.`, root]);
     chmodSync(root, 0o755);
     put("etc/network/interfaces", installerInterfaces(record));
     put("etc/resolv.conf", `nameserver ${LAN.gateway}\nsearch ${LAN.domain}\n`);
