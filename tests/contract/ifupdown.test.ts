@@ -81,7 +81,7 @@ test("sections are what ifupdown takes for stanzas", () => {
 });
 
 describe("every golden, as ifup would do it at boot", () => {
-  const cases = goldens("etc/network/interfaces").filter(({ name }) => !name.startsWith("owners/ifupdown2-"));
+  const cases = goldens("etc/network/interfaces").filter(({ name }) => !name.includes("/ifupdown2-"));
   test("there are cases", () => expect(cases.length).toBeGreaterThan(30));
 
   test.each(cases.map((golden) => [golden.name, golden] as const))("%s", (_, { folder: golden, below }) => {

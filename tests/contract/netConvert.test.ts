@@ -84,7 +84,7 @@ const words: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
 forwardDelay: /forward-delay=4/, helloTime: /hello-time=1/, maxAge: /max-age=6/, ageingTime: /ageing-time=120/, priority: /priority=4096/,
   },
   ifcfg: {
-    stp: /STP=(yes|on)/, forwardDelay: /DELAY=4|forward_delay/, helloTime: /hello_time/, maxAge: /max_age/, ageingTime: /AGEING=120/, priority: /PRIO=4096/,
+    stp: /STP=(yes|on)/, forwardDelay: /DELAY=4|forward_delay/, helloTime: /hello_time/, maxAge: /max_age/, ageingTime: /AGEING=120|ageing_time=/, priority: /PRIO=4096|priority=4096/,
   },
 }; // prettier-ignore
 
