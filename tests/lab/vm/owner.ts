@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { installerInterfaces, ownerFile } from "../interfaces";
+import { type LabOwner, installerInterfaces, ownerFile } from "../interfaces";
 import { LAN } from "../lan";
 import { ownerRoot } from "../ownerRoot";
 import { must } from "../run";
@@ -9,14 +9,16 @@ import { type HostRecord } from "../state";
 import { vmCommand } from "./boot";
 
 /** Who brings a host's network up. */
-const UNITS: Readonly<Record<string, string>> = {
+const UNITS: Readonly<Record<LabOwner, string>> = {
+  ifupdown: "networking",
+  ifupdown2: "networking",
   networkd: "systemd-networkd",
   netplan: "systemd-networkd",
   NetworkManager: "NetworkManager",
 };
 
 /** Gives a running VM's network to another owner than ifupdown, as a person does who installs him and takes eth0 out of /etc/network/interfaces. */
-export async function giveTo(record: HostRecord & { owner: string }): Promise<void> {
+export async function giveTo(record: HostRecord & { owner: LabOwner }): Promise<void> {
   const { name, owner } = record;
   const root = mkdtempSync(join(tmpdir(), "kvmnet-owner-"));
   const put = (path: string, text: string, mode = 0o644): void => {
@@ -33,6 +35,7 @@ export async function giveTo(record: HostRecord & { owner: string }): Promise<vo
     if (own) put(own.path, own.text, owner === "networkd" ? 0o644 : 0o600); // networkd is not root
     const script = `set -e
       ifdown --force eth0 2> /dev/null || :
+      ${owner === "ifupdown2" ? "rm /lib/systemd/system/ifup@.service /lib/udev/rules.d/*ifupdown*" : ":"} # of ifupdown, whose place it takes
       tar -C / -xz
       ldconfig
       systemctl daemon-reload
