@@ -27,7 +27,10 @@ export interface BridgeArgs extends ResourceArgs {
   ports: pulumi.Input<pulumi.Input<string>[]>;
   /** Lease the bridge's IPv4 address by DHCP. Default: taken over: whether a port does. */
   dhcp4?: pulumi.Input<boolean | undefined>;
-  /** Lease the bridge's IPv6 address by DHCPv6. Default: taken over: whether a port does. */
+  /**
+   * Lease the bridge's IPv6 address by DHCPv6. Default: taken over: whether a port does. NetworkManager does so where a router says it
+   * (`ipv6.method=auto`, nm-settings(5)): there it goes with the router's advertisements.
+   */
   dhcp6?: pulumi.Input<boolean | undefined>;
   /**
    * The bridge's own addresses with prefix, IPv4 and IPv6: `["10.0.0.11/24"]`. `[]` is none. An address without a prefix is

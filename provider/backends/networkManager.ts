@@ -23,7 +23,8 @@ const families = [4, 6] as const;
 const METRICS: Readonly<Record<string, number>> = { bond: 300, vlan: 400, bridge: 425 };
 
 function find(name: string, link: LinkState, files: Files, managed?: Managed): Found {
-  const path = managed?.file ?? keyfile.profileOf(files, name, link.mac);
+  const used = managed?.file !== undefined && keyfile.isProfile(managed.file) ? managed.file : undefined;
+  const path = used ?? keyfile.profileOf(files, name, link.mac);
   const metric = managed?.metric ?? METRICS[link.kind ?? ""] ?? 100;
   const known = { metric, ...(managed?.clientId !== undefined && { clientId: managed.clientId }) };
   const text = path === undefined ? undefined : files[path];

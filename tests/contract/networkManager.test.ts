@@ -7,7 +7,7 @@ import { bridge } from "../../provider/resources/bridge";
 import { readTree } from "../golden/folder";
 import { down, type LabHost } from "../lab/lab";
 import { goldens } from "./goldens";
-import { contractHost, LocalTransport } from "./hosts";
+import { contractHost, LocalTransport, probe } from "./hosts";
 
 /** NetworkManager itself: reads what is rendered, takes over what the kernel has, and has it back as it was where a change goes back. */
 let statically: LabHost;
@@ -47,6 +47,24 @@ test("it reads every golden file without a warning", async () => {
     `cd /run/NetworkManager/system-connections; chmod 600 golden-*; nmcli connection load $PWD/golden-*; nmcli -t -f UUID connection show | grep -c 00000000-0000-4000-8000; grep -E '<(warn|error)>' ${LOG} || :; rm golden-*; nmcli connection reload`,
   );
   expect(loaded.replace(/golden-(\d+)/g, (_, i: string) => files[Number(i)]!.from)).toBe(`${files.length}\n`);
+});
+
+test("passwords and keys stay on the host", async () => {
+  const profiles = {
+    wifi: "[wifi]\nssid=lab\n\n[wifi-security]\nkey-mgmt=wpa-psk\npsk=hush-1",
+    port: "[802-1x]\neap=peap;\nidentity=kvm1\npassword=hush-2",
+    tunnel: "[wireguard]\nprivate-key=hush-3",
+  };
+  for (const [name, text] of Object.entries(profiles))
+    await statically.write(`${FOLDER}/${name}.nmconnection`, `[connection]\nid=${name}\ntype=ethernet\ninterface-name=eth9\n\n${text}\n`); // prettier-ignore
+  const { files } = await probe(statically);
+  await statically.must(`cd ${FOLDER}; rm wifi.* port.* tunnel.*`);
+  expect(files[`${FOLDER}/lan.nmconnection`]).toContain("address1=");
+  for (const name of Object.keys(profiles))
+    expect(files[`${FOLDER}/${name}.nmconnection`]).toBe(
+      `# pulumi-kvmnet: it holds secrets, which are not read\n[connection]\nid=${name}\ntype=ethernet\ninterface-name=eth9\n`,
+    );
+  expect(JSON.stringify(files)).not.toContain("hush");
 });
 
 /** Creates the bridge over eth0; `hook` is called while it waits to be confirmed. */
