@@ -23,25 +23,6 @@ const owners = [
     drift: "sed -i 's/bridge_fd 0/bridge_fd 4/' /etc/network/interfaces",
     named: /bridge_fd 4/,
   },
-  {
-    owner: "networkd",
-    dhcp: true,
-    drift: "sed -i 's/^.Network.$/&\\nLLMNR=no/' /etc/systemd/network/05-kvmnet-br0.network && networkctl reload",
-    named: /LLMNR=no/,
-  },
-  {
-    owner: "netplan",
-    // It writes the whole file anew, in its own words: here it has done so before.
-    before: "netplan set ethernets.eth0.accept-ra=false",
-    drift: "netplan set bridges.br0.optional=true && netplan generate && networkctl reload",
-    named: /optional: *true/,
-  },
-  {
-    owner: "NetworkManager",
-    dhcp: true,
-    drift: "nmcli con mod br0 connection.autoconnect-priority 5",
-    named: /autoconnect-priority=5/,
-  },
 ] as const satisfies readonly Row[];
 
 interface Row {
@@ -56,9 +37,6 @@ interface Row {
 
 /** KVMNET_SEED chooses the moments of an earlier run again. */
 const seed = Number(process.env.KVMNET_SEED ?? randomInt(1 << 30));
-/** In the whole suite, for which an emulated machine is too slow to be everyone's: ifupdown, and another by chance. */
-const chosen =
-  thoroughly(owners.length, 2) === owners.length ? owners : [owners[0], owners[1 + (seed % (owners.length - 1))]!];
 /** How often the power of each is cut while the bridge is made. */
 const CUTS = thoroughly(5, 1);
 
@@ -97,7 +75,7 @@ beforeAll(async () => {
 });
 afterAll(() => down());
 
-describe.each<Row>(chosen)(
+describe.each<Row>(owners)(
   "a whole machine of $owner",
   ({ owner, dhcp = false, before: prepare = "true", drift, named }) => {
     let stack: Stack;
