@@ -123,7 +123,7 @@ export async function networkOf(host: VmHost): Promise<Network> {
 
 /** A boot is not over when the first connection comes through. */
 export async function untilWhole(host: VmHost, networks: Record<Kind, Network>): Promise<Kind> {
-  for (const deadline = Date.now() + 180_000; ; await sleep(500)) {
+  for (const deadline = Date.now() + 60_000; ; await sleep(500)) {
     const network = await networkOf(host);
     for (const kind of ["old", "new"] as const)
       if (network.files === networks[kind].files && network.links === networks[kind].links) return kind;
@@ -133,6 +133,6 @@ export async function untilWhole(host: VmHost, networks: Record<Kind, Network>):
 
 export async function untilReached(host: VmHost): Promise<void> {
   const ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", `root@${host.name}.lab`, "true"];
-  for (const deadline = Date.now() + 240_000; (await operator(ssh)).code !== 0; await sleep(100))
-    if (Date.now() > deadline) throw new Error(`${host.name} did not answer SSH within 4 minutes of its boot.`);
+  for (const deadline = Date.now() + 120_000; (await operator(ssh)).code !== 0; await sleep(100))
+    if (Date.now() > deadline) throw new Error(`${host.name} did not answer SSH within 2 minutes of its boot.`);
 }
