@@ -49,13 +49,16 @@ const script = [
   `virsh -q net-list --all`,
   `for d in $(virsh -q list --all --name); do for s in "" --inactive; do
      echo "$d$s: $(virsh -q domiflist $d $s | tr -s ' \\n' ' ;')"; done; done`,
-  // The rest is the machine's, which lab hosts share.
-  `sysctl -a --pattern '^net\\.' 2>/dev/null`,
+  `sysctl -a 2>/dev/null`,
 ].join(`\nprintf '${SEPARATOR.replaceAll("\n", "\\n")}'\n`);
 
-/** Counters and clocks run by themselves. Devices other than the NICs come and go. */
+/** fs.* and kernel.* are the machine's, which lab hosts share; counters and clocks run by themselves. Devices other than the NICs come and go. */
 function isStable(key: string): boolean {
-  if (/(_count|_expires|\.stat|jiffies|random|uuid|fastopen_key)/.test(key)) return false;
+  if (
+    /^(fs|kernel|vm|dev|debug|user)\./.test(key) ||
+    /(_count|_expires|\.stat|jiffies|random|uuid|fastopen_key)/.test(key)
+  )
+    return false;
   const device = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)/.exec(key)?.[1];
   return device === undefined || /^(all|default|lo|eth\d+)$/.test(device);
 }
