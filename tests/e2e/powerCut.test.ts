@@ -179,7 +179,7 @@ async function networkOf(): Promise<Network> {
 
 /** A boot is not over when the first connection comes through. */
 async function untilWhole(networks: Changed["networks"]): Promise<Kind> {
-  for (const deadline = Date.now() + 60_000; ; await sleep(500)) {
+  for (const deadline = Date.now() + 240_000; ; await sleep(500)) {
     const network = await networkOf();
     for (const kind of ["old", "new"] as const)
       if (network.files === networks[kind].files && network.links === networks[kind].links) return kind;
@@ -189,6 +189,6 @@ async function untilWhole(networks: Changed["networks"]): Promise<Kind> {
 
 async function untilReached(): Promise<void> {
   const ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", `root@${host.name}.lab`, "true"];
-  for (const deadline = Date.now() + 60_000; (await operator(ssh)).code !== 0; await sleep(100))
-    if (Date.now() > deadline) throw new Error(`${host.name} did not answer SSH within 60 s of its boot.`);
+  for (const deadline = Date.now() + 240_000; (await operator(ssh)).code !== 0; await sleep(100))
+    if (Date.now() > deadline) throw new Error(`${host.name} did not answer SSH within 4 minutes of its boot.`);
 }
