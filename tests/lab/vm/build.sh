@@ -11,7 +11,7 @@ root=$work/root
 packages=(
   systemd systemd-sysv libpam-systemd dbus udev kmod openssh-server sudo procps iputils-ping less nano
   ifupdown isc-dhcp-client bridge-utils vlan ifenslave iproute2 nftables iptables tcpdump
-  linux-image-cloud-amd64 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base qemu-system-x86
+  linux-image-cloud-amd64 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base
   python3 python3-dbus libyaml-0-2 # other owners of the network are programs of Python's (../ownerRoot.ts)
 )
 sources=/etc/apt/sources.list.d/debian.sources # the machine's own mirror, where it is a Debian 12 itself
