@@ -1,13 +1,9 @@
 import { join } from "node:path";
-import { HostError } from "../../provider/errors";
-import { HostSession } from "../../provider/host/session";
-import { lifecycle } from "../../provider/lifecycle";
-import type { Properties, ResourceDefinition } from "../../provider/resource";
-import { bridge } from "../../provider/resources/bridge";
 import { readTree } from "../golden/folder";
 import { down, type LabHost } from "../lab/lab";
 import { goldens } from "./goldens";
-import { contractHost, LocalTransport, probe } from "./hosts";
+import { contractHost, probe } from "./hosts";
+import { createBridge, expectGivenBack, expectNoTakeOver, expectWayBack } from "./ownedBridge";
 
 /** NetworkManager itself: reads what is rendered, takes over what the kernel has, and has it back as it was where a change goes back. */
 let statically: LabHost;
@@ -23,7 +19,6 @@ const FOLDER = "/etc/NetworkManager/system-connections";
 const DAEMON =
   "unshare --mount sh -c 'mount -o remount,bind,ro /sys; exec NetworkManager --no-daemon' >> /var/log/NetworkManager.log 2>&1 & sleep 1";
 const LOG = "/var/log/NetworkManager.log";
-const urn = "urn:pulumi:prod::office::pulumi-nodejs:dynamic/kvmnet:Bridge::br0";
 const state = `ls -l ${FOLDER} | tr -s ' ' | cut -d ' ' -f 1,3,9; cat ${FOLDER}/*; nmcli -t device; nmcli -t -f NAME,UUID,FILENAME connection show | grep -v ^lo:
 ip -4 -br addr; ip route; cat /sys/class/net/*/address /etc/resolv.conf`;
 
@@ -67,56 +62,24 @@ test("passwords and keys stay on the host", async () => {
   expect(JSON.stringify(files)).not.toContain("hush");
 });
 
-/** Creates the bridge over eth0; `hook` is called while it waits to be confirmed. */
-async function create(host: LabHost, hook: () => Promise<void>) {
-  const transport = new LocalTransport(host, "dash", async (kind, _script, send) => {
-    if (kind === "follow") await hook();
-    return send();
-  });
-  const resource = lifecycle(bridge as ResourceDefinition<never>, () => new HostSession(transport, 3));
-  const { inputs, failures } = await resource.check({}, { ports: ["eth0"], __urn: urn });
-  expect(failures).toBeUndefined();
-  return { resource, made: await resource.create(inputs).catch((error: unknown) => error as Error) };
-}
+const look = (host: LabHost) => () => host.must(state);
 
-test("not confirmed, it comes back by itself, and the daemon never heard of it", async () => {
-  const before = await statically.must(state);
-  const { made } = await create(statically, async () => {
-    expect(await statically.must(`ls ${FOLDER}`)).toBe("lan.nmconnection\n");
-    if ((await statically.sh("test -e /sys/class/net/br0")).code === 0)
-      throw new HostError("unreachable", "no route to host");
-  });
-  expect((made as Error).message).toContain("was not seen over a new connection within 3 s");
-  expect((made as Error).message).toContain("(rolled back; nothing changed");
-  expect(await statically.must(state)).toBe(before);
-});
+test("not confirmed, it comes back by itself, and the daemon never heard of it", () =>
+  expectWayBack(statically, FOLDER, look(statically)));
 
-test("where the daemon cannot take over, all comes back, its files too", async () => {
-  const before = await statically.must(state);
-  const { made } = await create(statically, async () => {
-    await statically.must("pkill -9 NetworkManager");
-  });
-  await statically.must(DAEMON);
-  expect((made as Error).message).toMatch(/step "NetworkManager: take over br0, eth0" failed/);
-  expect((made as Error).message).toMatch(/rolled back, but these steps back failed, look at the host: NetworkManager/);
-  expect(await statically.must(state)).toBe(before);
-});
+test("where the daemon cannot take over, all comes back, its files too", () =>
+  expectNoTakeOver(statically, { name: "NetworkManager", command: "NetworkManager", start: DAEMON }, look(statically)));
 
 test.each([
   ["static", () => statically],
   ["DHCP", () => dhcp],
 ])("confirmed, the daemon has it; deleted, it has the port as before: %s", async (_, of) => {
   const host = of();
-  const before = await host.must(state);
-  const { resource, made } = await create(host, () => Promise.resolve());
-  if (made instanceof Error) throw made;
-  expect(await host.must("nmcli -t device | sort")).toContain(
-    "br0:bridge:connected:br0\neth0:ethernet:connected:lan\n",
-  );
-  const { id, outs } = made as { id: string; outs: Properties };
-  expect(outs["currentAddresses"]).toEqual([`${host.address}/24`]);
-  await resource.delete(id, outs);
-  expect(await host.must(state)).toBe(before);
+  await expectGivenBack(host, look(host), async () => {
+    expect(await host.must("nmcli -t device | sort")).toContain(
+      "br0:bridge:connected:br0\neth0:ethernet:connected:lan\n",
+    );
+  });
 });
 
 test.each([
@@ -124,18 +87,18 @@ test.each([
   ["after the port's", "3", "br0"],
 ])("the power goes %s profile is written: one network or the other, whole", async (_, write, link) => {
   const before = await statically.must(`cat ${FOLDER}/*`);
-  const transport = new LocalTransport(statically, "dash", async (kind, script, send) => {
-    // It waits before the write, for the rest of its life.
-    const wait = `echo >> /tmp/writes; [ "$(wc -l < /tmp/writes)" != ${write} ] || { : > /tmp/here; sleep 60; }`;
-    const other = script.replace(/^(\|?)put_file\(\) \{$/m, (line, margin: string) => `${line}\n${margin}${wait}`);
-    if (kind !== "follow") return send(other);
-    void send().catch(() => {});
-    await statically.must("until [ -e /tmp/here ]; do sleep 0.1; done");
-    throw new Error("the power is gone");
-  });
-  const resource = lifecycle(bridge as ResourceDefinition<never>, () => new HostSession(transport, 3));
-  const { inputs } = await resource.check({}, { ports: ["eth0"], __urn: urn });
-  await expect(resource.create(inputs)).rejects.toThrow("the power is gone");
+  // It waits before the write, for the rest of its life.
+  const wait = `echo >> /tmp/writes; [ "$(wc -l < /tmp/writes)" != ${write} ] || { : > /tmp/here; sleep 60; }`;
+  const { made } = await createBridge(
+    statically,
+    async (_, send) => {
+      void send().catch(() => {});
+      await statically.must("until [ -e /tmp/here ]; do sleep 0.1; done");
+      throw new Error("the power is gone");
+    },
+    (script, send) => send(script.replace(/^(\|?)put_file\(\) \{$/m, (line, margin: string) => `${line}\n${margin}${wait}`)), // prettier-ignore
+  );
+  await expect(made).rejects.toThrow("the power is gone");
   await statically.reboot();
   expect(await statically.must("ip -4 -o addr show scope global | cut -d ' ' -f 2,7; ip route")).toBe(
     `${link} ${statically.address}/24\ndefault via 10.0.0.1 dev ${link} proto static metric 100 \n10.0.0.0/24 dev ${link} proto kernel scope link src ${statically.address} metric 100 \n`,

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { cached } from "../toolchain/cache";
 import type { LabOwner } from "./interfaces";
-import { must, run } from "./run";
+import { unpackDebs } from "./debs";
+import { must } from "./run";
 
 /**
  * What hosts of other owners have, and the machine and the other hosts have not: not installed, only unpacked, since with it there every
@@ -22,21 +22,12 @@ export async function ownerRoot(owner: LabOwner): Promise<string> {
   const names = PACKAGES[owner];
   if (names === undefined) return "";
   return cached(owner === "ifupdown2" ? "lab-ifupdown2" : "lab-owners", "2", async (directory) => {
-    const packages = join(directory, "packages");
-    await must(["mkdir", packages]);
-    const download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...names.split(" ")];
-    const options = { cwd: packages, timeoutMs: 300_000 };
-    // A fresh machine knows of no packages yet.
-    if ((await run(download, options)).code !== 0) {
-      await must(["apt-get", "-q", "update"], options);
-      await must(download, options);
-    }
+    await unpackDebs(names, directory);
     // /bin, /sbin and /lib are links on the machine, which directories of theirs would hide.
-    const unpack = `for deb in packages/*.deb; do dpkg -x "$deb" .; done; rm -r packages
-      for top in bin sbin lib; do [ ! -d $top ] || { mkdir -p usr/$top && cp -a $top/. usr/$top/ && rm -r $top; }; done
+    const own = `for top in bin sbin lib; do [ ! -d $top ] || { mkdir -p usr/$top && cp -a $top/. usr/$top/ && rm -r $top; }; done
       # As its postinst does.
       [ ! -d usr/share/ifupdown2 ] || { chmod +x usr/share/ifupdown2/__main__.py && python3 -m compileall -q usr/share/ifupdown2; }`;
-    await must(["sh", "-e", "-c", unpack], { cwd: directory });
+    await must(["sh", "-e", "-c", own], { cwd: directory });
     // The host's own root directory's, seen through.
     await must(["chmod", "755", directory]);
   });

@@ -2,26 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readTree, type Texts } from "../../golden/folder";
-import { must, run } from "../../lab/run";
+import { unpackDebs } from "../../lab/debs";
+import { must } from "../../lab/run";
 import { cached } from "../../toolchain/cache";
 
 /** cloud-init and what it imports: only unpacked, since installed it would set up the machine's network at the next boot. */
 const PACKAGES =
   "cloud-init python3-attr python3-blinker python3-certifi python3-chardet python3-configobj python3-idna python3-jinja2 python3-json-pointer python3-jsonpatch python3-jsonschema python3-markupsafe python3-netifaces python3-oauthlib python3-pkg-resources python3-pyrsistent python3-requests python3-serial python3-six python3-urllib3 python3-yaml";
 
-const cloudInit = (): Promise<string> =>
-  cached("cloud-init", "1", async (directory) => {
-    const packages = join(directory, "packages");
-    await must(["mkdir", packages]);
-    const download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", ...PACKAGES.split(" ")];
-    const options = { cwd: packages, timeoutMs: 300_000 };
-    // A fresh machine knows of no packages yet.
-    if ((await run(download, options)).code !== 0) {
-      await must(["apt-get", "-q", "update"], options);
-      await must(download, options);
-    }
-    await must(["sh", "-e", "-c", 'for deb in packages/*.deb; do dpkg -x "$deb" .; done; rm -r packages'], { cwd: directory }); // prettier-ignore
-  });
+const cloudInit = (): Promise<string> => cached("cloud-init", "1", (directory) => unpackDebs(PACKAGES, directory));
 
 export interface Conversion {
   readonly name: string;
