@@ -17,7 +17,7 @@ afterAll(() => down());
 const FOLDER = "/etc/NetworkManager/system-connections";
 /** As the host's init starts it. */
 const DAEMON =
-  "unshare --mount sh -c 'mount -o remount,bind,ro /sys; exec NetworkManager --no-daemon' >> /var/log/NetworkManager.log 2>&1 & sleep 1";
+  "unshare --mount sh -c 'mount -o remount,bind,ro /sys; exec NetworkManager --debug' >> /var/log/NetworkManager.log 2>&1 & sleep 1";
 const LOG = "/var/log/NetworkManager.log";
 const state = `ls -l ${FOLDER} | tr -s ' ' | cut -d ' ' -f 1,3,9; cat ${FOLDER}/*; nmcli -t device; nmcli -t -f NAME,UUID,FILENAME connection show | grep -v ^lo:
 ip -4 -br addr; ip route; cat /sys/class/net/*/address /etc/resolv.conf`;
@@ -41,6 +41,9 @@ test("it reads every golden file without a warning", async () => {
   const loaded = await statically.must(
     `cd /run/NetworkManager/system-connections; chmod 600 golden-*; nmcli connection load $PWD/golden-*; nmcli -t -f UUID connection show | grep -c 00000000-0000-4000-8000; grep -E '<(warn|error)>' ${LOG} || :; rm golden-*; nmcli connection reload`,
   );
+  // Which it has, of what it does not understand.
+  await statically.write("/run/NetworkManager/system-connections/odd.nmconnection", "[connection]\nid=odd\nuuid=00000000-0000-4000-8000-000000000000\ntype=ethernet\nautoconnect=sometimes\n"); // prettier-ignore
+  expect(await statically.must(`cd /run/NetworkManager/system-connections; chmod 600 odd.*; nmcli connection load $PWD/odd.nmconnection; grep '<warn>' ${LOG}; rm odd.*; nmcli connection reload`)).toContain("autoconnect"); // prettier-ignore
   expect(loaded.replace(/golden-(\d+)/g, (_, i: string) => files[Number(i)]!.from)).toBe(`${files.length}\n`);
 });
 

@@ -10,7 +10,7 @@ done
 sysctl --quiet --system --pattern '^net\.' || true
 
 # A daemon that owns eth0, where there is one. It takes a /sys that cannot be written for a container's, and waits for no udev.
-start() { unshare --mount sh -c 'mount -o remount,bind,ro /sys; exec "$@"' sh "$@" > "/var/log/${1##*/}.log" 2>&1 & }
+start() { unshare --mount sh -c 'mount -o remount,bind,ro /sys; exec "$@"' sh "$@" >> "/var/log/${1##*/}.log" 2>&1 & }
 case $(cat /etc/kvmnet-lab) in
   networkd | netplan)
     mkdir -p /run/dbus /run/systemd/netif /run/systemd/network
@@ -24,7 +24,8 @@ case $(cat /etc/kvmnet-lab) in
   NetworkManager)
     mkdir -p /run/dbus /var/lib/NetworkManager
     dbus-daemon --system --fork --nopidfile
-    start /usr/sbin/NetworkManager --no-daemon
+    # --debug: not in the background either, and what it logs goes to stderr; there is no syslog here.
+    start /usr/sbin/NetworkManager --debug
     for _ in $(seq 200); do ip route | grep -q default && break; sleep 0.05; done
     ;;
 esac
