@@ -1,5 +1,5 @@
-import { cidr, inSubnet, isIPv6 } from "../parse";
-import { gatewayRoute, reaches } from "./addressing";
+import { inSubnet, isIPv6 } from "../parse";
+import { gatewayRoute, isSameAddress, reaches } from "./addressing";
 import type { Backend, BridgePlan, Found } from "./backend";
 import { IfcfgFile, isFalse, isTrue } from "./ifcfgFile";
 import { GLOBAL, KINDS, nickOf, othersOf, ownOf, ownPath, pathOf, routeLines, routeOf, type Kind } from "./ifcfgFiles";
@@ -129,13 +129,8 @@ function writeOptions({ helloTime, maxAge, ageingTime, priority, vlanFiltering }
   if (words !== "") file.set("BRIDGING_OPTS", words);
 }
 
-const same = (a: readonly string[], b: readonly string[]) => {
-  try {
-    return a.map(cidr).join() === b.map(cidr).join();
-  } catch {
-    return false;
-  }
-};
+const same = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((address, i) => isSameAddress(address, b[i]));
 
 function writeAddresses(bridge: BridgePlan, file: IfcfgFile): void {
   const [wanted4, wanted6] = [bridge.addresses.filter((it) => !isIPv6(it)), bridge.addresses.filter(isIPv6)];

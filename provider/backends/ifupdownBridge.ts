@@ -1,4 +1,5 @@
-import { cidr, inSubnet, isIPv6 } from "../parse";
+import { inSubnet, isIPv6 } from "../parse";
+import { isSameAddress } from "./addressing";
 import type { BridgePlan } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
 import { Draft, firstWord, isCommand, isOn, plain } from "./ifupdownDraft";
@@ -38,13 +39,6 @@ interface Need {
 
 const rank = (draft: Draft) => (draft.family === "inet" ? 0 : 1);
 const familyOf = (address: string) => (isIPv6(address) ? "inet6" : "inet");
-const same = (a: string | undefined, b: string) => {
-  try {
-    return a !== undefined && cidr(a) === cidr(b);
-  } catch {
-    return false;
-  }
-};
 
 /** ifupdown's way to several addresses, or to DHCP and addresses, is a stanza for each (interfaces(5), INTERFACE DEFINITIONS). */
 function needsOf(plan: BridgePlan, drafts: readonly Draft[]): Need[] {
@@ -52,7 +46,7 @@ function needsOf(plan: BridgePlan, drafts: readonly Draft[]): Need[] {
     .flatMap((draft) => draft.commands(plan.name))
     .filter((it) => it.kind === "address" && !it.removes);
   const statics = plan.addresses
-    .filter((address) => !said.some(({ words }) => same(words, address)))
+    .filter((address) => !said.some(({ words }) => isSameAddress(words, address)))
     .map((address): Need => ({ family: familyOf(address), method: "static", address }));
   const needs: Need[] = [
     ...(plan.dhcp4 ? [{ family: "inet", method: "dhcp" } as const] : []),
@@ -69,7 +63,8 @@ function claim(needs: readonly Need[], drafts: readonly Draft[]): Map<Draft, Nee
   const claims = new Map<Draft, Need>();
   const open = new Set(needs);
   const tests: ((draft: Draft, need: Need) => boolean)[] = [
-    (draft, need) => draft.method === need.method && (need.address === undefined || same(draft.address, need.address)),
+    (draft, need) =>
+      draft.method === need.method && (need.address === undefined || isSameAddress(draft.address, need.address)),
     (draft) => /^(static|dhcp|bootp|manual)$/.test(draft.method),
   ];
   for (const fits of tests) {
@@ -92,7 +87,7 @@ function fulfil(draft: Draft, need: Need, name: string): void {
     else draft.remove(...ADDRESS, "gateway", "preferred-lifetime", "dad-attempts", "dad-interval");
   }
   draft.become(name, need.method);
-  if (need.address === undefined || same(draft.address, need.address)) return;
+  if (need.address === undefined || isSameAddress(draft.address, need.address)) return;
   draft.remove(...ADDRESS.slice(1));
   draft.set("address", need.address, 0);
 }
@@ -111,7 +106,7 @@ function writeRoutes(plan: BridgePlan, stanzas: readonly Draft[], primary: Draft
     }
     const commands = draft.commands(plan.name);
     const isWanted = ({ kind, words }: { kind: string; words: string }) =>
-      kind === "route" ? wanted.has(words) : plan.addresses.some((address) => same(words, address));
+      kind === "route" ? wanted.has(words) : plan.addresses.some((address) => isSameAddress(words, address));
     for (const it of commands) if (it.kind === "route" && !it.removes) open.delete(it.words);
     const gone = commands.filter((it) => !it.removes && !isWanted(it) && isOpen(it.words));
     const undone = commands.filter((it) => it.removes && gone.some(({ words }) => target(words) === target(it.words)));

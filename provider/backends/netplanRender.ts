@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, parseDocument, stringify, YAMLMap, type Pair, type YAMLSeq } from "yaml";
-import { cidr, isIPv6 } from "../parse";
-import { gatewayRoute, reaches } from "./addressing";
+import { isIPv6 } from "../parse";
+import { gatewayRoute, isSameAddress, reaches } from "./addressing";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
 import { isYes, netplanFiles, routeOf } from "./netplanDevices";
@@ -122,14 +122,6 @@ class Part {
   }
 }
 
-const same = (a: string, b: string) => {
-  try {
-    return cidr(a) === cidr(b);
-  } catch {
-    return false;
-  }
-};
-
 function write(bridge: BridgePlan, part: Part, ids: readonly string[]): void {
   const is = (key: string, value: unknown) => JSON.stringify(part.get(key)) === JSON.stringify(value);
   const put = (key: string, value: unknown, flow = false) => is(key, value) || part.set(key, value, flow);
@@ -168,8 +160,8 @@ function writeAddresses(bridge: BridgePlan, part: Part): void {
     return typeof value === "object" && value !== null ? Object.keys(value)[0]! : String(value);
   };
   const said = isSeq(list) ? list.items.map(textOf) : [];
-  const missing = bridge.addresses.filter((address) => !said.some((is) => same(is, address)));
-  const gone = said.filter((is) => !bridge.addresses.some((address) => same(is, address)));
+  const missing = bridge.addresses.filter((address) => !said.some((is) => isSameAddress(is, address)));
+  const gone = said.filter((is) => !bridge.addresses.some((address) => isSameAddress(is, address)));
   if (missing.length === 0 && gone.length === 0) return;
   if (!isSeq(list)) part.set("addresses", missing, true);
   else {

@@ -1,5 +1,5 @@
-import { cidr, isIPv6 } from "../parse";
-import { gatewayRoute } from "./addressing";
+import { isIPv6 } from "../parse";
+import { gatewayRoute, isSameAddress } from "./addressing";
 import type { BridgePlan } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
 import type { IniSection } from "./iniFile";
@@ -79,14 +79,6 @@ function writeMethod(section: IniSection, { family, leases, addresses }: Way): v
   if (method !== is && method !== undefined) section.set("method", method);
 }
 
-const same = (a: string, b: string) => {
-  try {
-    return cidr(a) === cidr(b);
-  } catch {
-    return false;
-  }
-};
-
 const freeKey = (section: IniSection, key: string): string => {
   for (let n = 1; ; n++) if (!section.keys.includes(`${key}${n}`)) return `${key}${n}`;
 };
@@ -99,14 +91,14 @@ function writeAddresses(bridge: BridgePlan, section: IniSection, { family, addre
   const isKept = routes.includes(words) && addresses.length > 0 && gatewayRoute(words, bridge).isReached;
   const items = keyfile.itemsOf([section], family, "address");
   for (const item of items) {
-    const isWanted = addresses.some((address) => same(keyfile.addressOf(item), address));
+    const isWanted = addresses.some((address) => isSameAddress(keyfile.addressOf(item), address));
     if (!isWanted) section.remove(item.key);
     else if (item.words[2] && !isKept) section.set(item.key, keyfile.addressOf(item));
   }
   if (!isKept) section.remove("gateway");
   else if (keyfile.gatewayOf([section], family) === undefined) section.set("gateway", via!);
   for (const address of addresses)
-    if (!items.some((item) => same(keyfile.addressOf(item), address)))
+    if (!items.some((item) => isSameAddress(keyfile.addressOf(item), address)))
       section.set(freeKey(section, "address"), address);
   return isKept;
 }

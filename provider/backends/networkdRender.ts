@@ -1,5 +1,4 @@
-import { cidr } from "../parse";
-import { gatewayRoute, reaches, withPrefix } from "./addressing";
+import { gatewayRoute, isSameAddress, reaches, withPrefix } from "./addressing";
 import { dhcpFamilies, isOn } from "./networkctl";
 import type { Backend, BridgePlan, Found } from "./backend";
 import { normalRoute } from "./ifupdownCommands";
@@ -132,16 +131,8 @@ function writeDhcp({ dhcp4, dhcp6 }: BridgePlan, network: IniSection, others: re
   else network.set("DHCP", wanted);
 }
 
-const same = (a: string, b: string) => {
-  try {
-    return cidr(withPrefix(a)) === cidr(b);
-  } catch {
-    return false;
-  }
-};
-
 function writeAddresses(bridge: BridgePlan, sections: readonly IniSection[], network: IniSection): IniSection[] {
-  const isWanted = (address: string) => bridge.addresses.some((wanted) => same(address, wanted));
+  const isWanted = (address: string) => bridge.addresses.some((wanted) => isSameAddress(withPrefix(address), wanted));
   const said: string[] = [];
   const kept = sections.filter((section) => {
     if (section.name === "Network") section.keep((key, value) => key !== "Address" || isWanted(value));
@@ -150,7 +141,7 @@ function writeAddresses(bridge: BridgePlan, sections: readonly IniSection[], net
     said.push(...own);
     return section.name === "Network" || own.some(isWanted);
   });
-  const missing = bridge.addresses.filter((address) => !said.some((is) => same(is, address)));
+  const missing = bridge.addresses.filter((address) => !said.some((is) => isSameAddress(withPrefix(is), address)));
   if (missing.length > 0) network.set("Address", ...network.values("Address"), ...missing);
   return kept;
 }
