@@ -30,15 +30,14 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
   const text = path === undefined ? undefined : files[path];
   if (path === undefined || text === undefined) return { ...runtime.find(name, link, files), ...known };
   const sections = keyfile.parseKeyfile(text);
-  const isPort = keyfile.valueOf(sections, "connection", "master", "controller") !== undefined;
-  const dhcp = (family: 4 | 6) => !isPort && /^(auto|dhcp)$/.test(keyfile.methodOf(sections, family));
+  const dhcp = keyfile.dhcpOf(sections);
   const mac = keyfile.macOf(sections);
   const lists = (key: string) =>
     families.flatMap((family) => keyfile.listOf(keyfile.valueOf(sections, `ipv${family}`, key)));
   return {
     ...known,
-    dhcp4: dhcp(4),
-    dhcp6: dhcp(6),
+    dhcp4: dhcp.includes(4),
+    dhcp6: dhcp.includes(6),
     addresses: byFamily(families.flatMap((family) => keyfile.itemsOf(sections, family, "address").map(keyfile.addressOf))),
     routes: [...new Set(families.flatMap((family) => keyfile.routesOf(sections, family, metric)))],
     nameservers: lists("dns"),

@@ -134,7 +134,6 @@ function writeRoutes(bridge: BridgePlan, section: IniSection, way: Way, hasGatew
 /** Whether the profile itself has a way to the host: it is no port, and has IP. */
 export function reachesOver(text: string | undefined): boolean {
   const sections = keyfile.parseKeyfile(text ?? "");
-  const isPort = keyfile.valueOf(sections, "connection", "master", "controller") !== undefined;
   const isOn = (family: 4 | 6) => /^(auto|dhcp|manual)$/.test(keyfile.methodOf(sections, family));
-  return text !== undefined && !isPort && (isOn(4) || isOn(6));
+  return text !== undefined && !keyfile.isPort(sections) && (isOn(4) || isOn(6));
 }

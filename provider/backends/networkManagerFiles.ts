@@ -40,6 +40,13 @@ export const typeOf = (sections: readonly IniSection[]) => sectionName(valueOf(s
 export const methodOf = (sections: readonly IniSection[], family: 4 | 6): string =>
   valueOf(sections, `ipv${family}`, "method") ?? "auto";
 
+export const isPort = (sections: readonly IniSection[]): boolean =>
+  valueOf(sections, "connection", "master", "controller") !== undefined;
+
+/** For which families NetworkManager is the link's DHCP client. IPv6's `auto` is one where the router says so. */
+export const dhcpOf = (sections: readonly IniSection[]): (4 | 6)[] =>
+  isPort(sections) ? [] : ([4, 6] as const).filter((family) => /^(auto|dhcp)$/.test(methodOf(sections, family)));
+
 /** Whether a profile for this link is for no other: by its name, or by its MAC. */
 export function isOneLinks(sections: readonly IniSection[], link: string): boolean {
   const name = valueOf(sections, "connection", "interface-name");

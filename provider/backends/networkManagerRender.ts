@@ -74,9 +74,8 @@ function write(bridge: BridgePlan, sections: IniSection[], from: Found | undefin
   if (bridge.macAddress !== undefined && keyfile.macOf(sections) !== bridge.macAddress)
     one(sections, "ethernet").set("cloned-mac-address", bridge.macAddress);
   setMtu(bridge, sections);
-  const metric = isSaid ? undefined : from?.metric;
   for (const family of [4, 6] as const)
-    writeFamily(bridge, one(sections, `ipv${family}`), family, metric ?? from?.metric ?? 425, isSaid);
+    writeFamily(bridge, one(sections, `ipv${family}`), family, from?.metric ?? 425, isSaid);
   writeDomains(bridge, one(sections, "ipv4"), one(sections, "ipv6"));
   const v4 = one(sections, "ipv4");
   // A NIC's lease is its client's, whichever link that has: by default it goes by the link's MAC.

@@ -1,5 +1,5 @@
 import type { Managed } from "../facts";
-import { methodOf, parseKeyfile } from "./networkManagerFiles";
+import { dhcpOf, parseKeyfile } from "./networkManagerFiles";
 
 /**
  * What NetworkManager has in its hands, as `nmcli -t -f all device show` and `nmcli -t -f UUID,FILENAME connection show` tell people. A
@@ -38,11 +38,8 @@ const metricOf = (routes: readonly string[]): number | undefined =>
     return isSubnet ? Number(metric) : [];
   })[0];
 
-/** For which families NetworkManager is a link's DHCP client. IPv6's `auto` is one where the router says so. */
+/** For which families NetworkManager is a link's DHCP client: by its profile, else by what it has. */
 export function leasesOf({ file, leases = [] }: Managed, files: Readonly<Record<string, string>>): readonly (4 | 6)[] {
   const text = file === undefined ? undefined : files[file];
-  if (text === undefined) return leases;
-  const sections = parseKeyfile(text);
-  const isPort = sections.some(({ name, keys }) => name === "connection" && keys.some((key) => /^(master|controller)$/.test(key))); // prettier-ignore
-  return isPort ? [] : ([4, 6] as const).filter((family) => /^(auto|dhcp)$/.test(methodOf(sections, family)));
+  return text === undefined ? leases : dhcpOf(parseKeyfile(text));
 }

@@ -63,16 +63,14 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
       problems: [{ property: "owner", reason }],
     });
     const { managed = {}, daemons = [], commands } = observed.facts;
-    const detected = detect(spec.ports.length > 0 ? spec.ports : [spec.name], {
-      files: observed.files,
-      has: (command) => commands.includes(command),
-      managed,
-      macs: (link) => observed.links[link]?.mac,
-    });
+    const has = (command: string) => commands.includes(command);
+    const macs = (link: string) => observed.links[link]?.mac;
+    const { files } = observed;
+    const detected = detect(spec.ports.length > 0 ? spec.ports : [spec.name], { files, has, managed, macs });
     if (!spec.owner && !known && detected.refused) return refuse(detected.refused);
     const owner = spec.owner ?? known?.owner ?? detected.owner;
-    const backend = backendOf(owner, (command) => commands.includes(command));
-    const readByNm = owner === "ifcfg" && daemons.includes("NetworkManager") && takenByNetworkManager(observed.files, spec.ports, (link) => observed.links[link]?.mac); // prettier-ignore
+    const backend = backendOf(owner, has);
+    const readByNm = owner === "ifcfg" && daemons.includes("NetworkManager") && takenByNetworkManager(files, spec.ports, macs); // prettier-ignore
     if (readByNm)
       return refuse(
         `NetworkManager runs on ${host} and reads ${readByNm}, and this version cannot tell it yet; NM_CONTROLLED=no leaves it to network-scripts`,
@@ -122,8 +120,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     if (unsupported) return refuse(unsupported);
 
     const rendered = backend.render(plan, links, observed.files);
-    const cloudInit =
-      backend.manager && cloudInitSection(spec.name, observed.files, (command) => commands.includes(command));
+    const cloudInit = backend.manager && cloudInitSection(spec.name, files, has);
     const desired: HostState = {
       ...overlay(overlay(rendered, backend.state?.(plan.name) ?? {}), cloudInit ? { sections: cloudInit } : {}),
       links: {
