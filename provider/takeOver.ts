@@ -1,10 +1,12 @@
 import { isProfile, profileOf } from "./backends/networkManagerFiles";
+import { devicesOf, netplanProfile, rendererOf } from "./backends/netplanDevices";
 import { letsGo, managerNames, takenOver, takes, takesBack, type Profiles } from "./backends/takeOver";
 import type { Observed } from "./facts";
 import { filesOf } from "./guards";
 import type { HostState, LinkState, Manager } from "./hostState";
 import { isV6, moves } from "./kernel/linkBatch";
 import type { Op } from "./op";
+import { writeSections } from "./sections";
 
 /** Links by the daemon that has them in its hands, or is to have them. */
 export function managed({ links = {} }: HostState, observed: Observed): Map<Manager, Record<string, LinkState | null>> {
@@ -35,7 +37,11 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
       );
     };
     const back = original !== undefined;
-    const files = filesOf(desired).filter(isProfile);
+    const files = [
+      ...filesOf(desired).filter(isProfile),
+      // netplan's, which it has just made, or makes no more.
+      ...new Set(Object.keys(links).flatMap((name) => [observed.files, filesAfter(desired, observed)].flatMap((files) => netplanProfileOf(files, name, observed) ?? []))),
+    ]; // prettier-ignore
     const profiles = profilesOf(links, desired, observed, original);
     const kept = Object.entries(desired.files ?? {}).flatMap(([path, text]) => (text === null ? [] : [path]));
     return {
@@ -64,10 +70,26 @@ function profilesOf(
   return Object.fromEntries(
     Object.keys(links).map((name) => [
       name,
-      original ? original.facts.managed?.[name]?.file : profileOf(files, name, observed.links[name]?.mac),
+      original
+        ? original.facts.managed?.[name]?.file
+        : (netplanProfileOf(filesAfter(desired, observed), name, observed) ??
+          profileOf(files, name, observed.links[name]?.mac)),
     ]),
   );
 }
+
+const filesAfter = ({ sections = {} }: HostState, { files }: Observed): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries({ ...files, ...writeSections(files, sections) }).flatMap(([path, text]) =>
+      text === null ? [] : [[path, text]],
+    ),
+  );
+
+/** What netplan makes of its files for NetworkManager, of a link. */
+function netplanProfileOf(files: Readonly<Record<string, string>>, name: string, { links }: Observed): string | undefined {
+  const [device] = devicesOf(files, name, links[name]?.mac);
+  return device && rendererOf(files, device) === "NetworkManager" ? netplanProfile(device) : undefined;
+} // prettier-ignore
 
 /**
  * NetworkManager keeps what it made: a bridge of its own that goes it makes again, and a port that leaves comes back. It has to let go of

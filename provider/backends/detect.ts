@@ -17,7 +17,8 @@ export interface Detected {
   readonly refused?: string;
 }
 
-interface Facts {
+/** What is known of a host before anybody owns it. */
+export interface Facts {
   readonly files: Files;
   readonly has: (command: string) => boolean;
   /** What daemons say that they have in their hands. */
@@ -39,14 +40,12 @@ const claimants: readonly Claimant[] = [
   {
     name: "netplan",
     owner: "netplan",
-    // A `match:` needs facts that the file may not have; whoever has one means netplan to own the NICs.
+    // A `match:` needs facts that the file may not have; whoever has one means netplan to own the NICs. Whoever says no more than
+    // `renderer: NetworkManager` leaves them to it.
     claims: (link, { files, macs = () => undefined }) =>
       devicesOf(files, link, macs(link))[0]?.path ??
       fileThat(files, /^\/etc\/netplan\/[^/]*\.yaml$/, (text) =>
-        new RegExp(
-          `^\\s+["']?${escape(link)}["']?\\s*:|^\\s+match\\s*:|^\\s*renderer\\s*:\\s*NetworkManager`,
-          "m",
-        ).test(text),
+        new RegExp(`^\\s+["']?${escape(link)}["']?\\s*:|^\\s+match\\s*:`, "m").test(text),
       ),
   },
   {

@@ -1,15 +1,23 @@
 import type { Managed } from "../facts";
-import type { LinkState } from "../hostState";
+import type { LinkState, Manager } from "../hostState";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
 import { byFamily } from "./addressing";
-import { normalRoute } from "./ifupdownCommands";
-import { devicesOf, isYes, netplanFiles, rendererOf, routeOf, type Device } from "./netplanDevices";
+import { devices, devicesOf, isYes, netplanFiles, rendererOf, routeOf, routeWords, type Device, type Metric } from "./netplanDevices"; // prettier-ignore
 import { columnFor, readDevice } from "./netplanFile";
-import { homeOf, render } from "./netplanRender";
+import { homeOf, renderFor } from "./netplanRender";
 import { runtime } from "./runtime";
 
 /** netplan with systemd-networkd: the YAML files of /etc/netplan. The bridge stands in the file of its port's, so that one rename(2) is the switch. */
-export const netplan: Backend = { owner: "netplan", manager: "networkd", find, unsupported, render };
+export const netplan: Backend = {
+  owner: "netplan",
+  manager: "networkd",
+  find: (name, link, files, managed) => find(name, link, files, managed, () => () => undefined),
+  unsupported: (bridge, found = {}, files = {}) =>
+    bridge.vlanFiltering
+      ? "netplan has no word for a bridge that filters VLANs (netplan-yaml(5), Properties for device type bridges:)"
+      : unsupported(bridge, found, files, "networkd"),
+  render: renderFor({ renderer: "networkd" }),
+};
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const dnsOf = (says: Readonly<Record<string, unknown>>) =>
@@ -17,7 +25,14 @@ const dnsOf = (says: Readonly<Record<string, unknown>>) =>
 
 const texts = (value: unknown): string[] => listOf(value).map((item) => (typeof item === "object" && item !== null ? Object.keys(item)[0]! : String(item))); // prettier-ignore
 
-function find(name: string, link: LinkState, files: Files, managed?: Managed): Found {
+/** `metricOf`: of the routes that a device says without one. */
+export function find(
+  name: string,
+  link: LinkState,
+  files: Files,
+  managed: Managed | undefined,
+  metricOf: (device: Device) => Metric,
+): Found {
   const said = devicesOf(files, name, link.mac);
   if (said.length === 0) return runtime.find(name, link, files);
   const all = (key: string) => said.flatMap(({ says }) => texts(says[key]));
@@ -28,7 +43,7 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
     dhcp4: isYes(last("dhcp4")),
     dhcp6: isYes(last("dhcp6")),
     addresses: byFamily(all("addresses")),
-    routes: [...new Set(said.flatMap(routesOf))],
+    routes: [...new Set(said.flatMap((device) => routesOf(device, metricOf(device))))],
     nameservers: said.flatMap(({ says }) => texts(dnsOf(says)?.addresses)),
     searchDomains: said.flatMap(({ says }) => texts(dnsOf(says)?.search)),
     ...(typeof mac === "string" && { macAddress: mac.toLowerCase() }),
@@ -43,10 +58,13 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
 const nameOf = ({ kind, id }: Device) => `${kind}.${id}`;
 const keyOf = (device: Device) => `${device.path}#${nameOf(device)}`;
 
-const routesOf = ({ says }: Device): string[] => [
-  ...["gateway4", "gateway6"].flatMap((key) => (typeof says[key] === "string" ? normalRoute(`default via ${says[key]}`) : [])),
-  ...listOf(says["routes"]).flatMap((route) => routeOf(route) ?? []),
-]; // prettier-ignore
+const routesOf = ({ says }: Device, otherwise: Metric): string[] => [
+  ...([4, 6] as const).flatMap((family) => {
+    const via = says[`gateway${family}`];
+    return typeof via === "string" ? routeWords("default", via, otherwise(family)) : [];
+  }),
+  ...listOf(says["routes"]).flatMap((route) => routeOf(route, otherwise) ?? []),
+];
 
 function bridgeOptions(parameters: unknown, mtu: unknown): NonNullable<Found["bridge"]> {
   const says = (parameters ?? {}) as Record<string, unknown>;
@@ -67,15 +85,15 @@ function bridgeOptions(parameters: unknown, mtu: unknown): NonNullable<Found["br
   };
 }
 
-function unsupported(
+/** What no renderer of netplan's can be told, or not this one: a bridge and its ports have one. */
+export function unsupported(
   bridge: BridgePlan,
-  found: Readonly<Record<string, Found>> = {},
-  files: Files = {},
+  found: Readonly<Record<string, Found>>,
+  files: Files,
+  renderer: Manager,
 ): string | undefined {
   if (bridge.maxWait > 0)
     return "maxWait is ifup(8)'s; netplan brings the bridge up and waits for nobody (forwardDelay: 0 needs no wait)";
-  if (bridge.vlanFiltering)
-    return "netplan has no word for a bridge that filters VLANs (netplan-yaml(5), Properties for device type bridges:)";
   for (const [name, { sections }] of Object.entries(found)) {
     const [first, ...rest] = Object.entries(sections);
     if (rest.length > 0)
@@ -83,10 +101,12 @@ function unsupported(
     if (first?.[1] === "")
       return `${first[0].split("#")[0]} says ${name} in YAML's flow style ({…}); write it line by line`;
   }
-  const said = devicesOf(files, bridge.ports[0] ?? bridge.name, undefined)[0];
-  const renderer = rendererOf(files, said);
-  if (renderer !== "networkd")
-    return `netplan's renderer is ${renderer}, which this version cannot activate yet; \`owner: "runtime"\` changes the kernel only, until the next reboot`;
+  for (const [name, { sections }] of Object.entries(found)) {
+    const device = devices(files).find((device) => keyOf(device) in sections);
+    const its = device && rendererOf(files, device);
+    if (its !== undefined && its !== renderer && [bridge.name, ...bridge.ports].includes(name))
+      return `netplan's renderer of ${name} is ${its}, and the bridge's is ${renderer}; a bridge and its ports have one`;
+  }
   const home = homeOf(bridge, found, files);
   if (home === undefined) return `no file of /etc/netplan that the bridge could be written to (${netplanFiles(files).join(", ") || "there is none"})`; // prettier-ignore
   if (!home.startsWith("/etc/")) return `${home}, which names the port, is not the administrator's; put it into /etc/netplan`; // prettier-ignore

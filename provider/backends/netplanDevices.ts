@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { isIPv6 } from "../parse";
 import type { Files } from "./backend";
 import { globMatches } from "./glob";
 import { normalRoute } from "./ifupdownCommands";
@@ -38,7 +39,10 @@ function networkOf(files: Files, path: string): Record_ {
 export const devices = (files: Files): Device[] =>
   netplanFiles(files).flatMap((path) =>
     Object.entries(networkOf(files, path)).flatMap(([kind, all]) =>
-      Object.entries(record(all)).map(([id, says]) => ({ path, kind, id, says: record(says) })),
+      // `renderer: NetworkManager` for all of a kind.
+      Object.entries(record(all)).flatMap(([id, says]) =>
+        typeof says === "string" ? [] : [{ path, kind, id, says: record(says) }],
+      ),
     ),
   );
 
@@ -61,18 +65,38 @@ function isFor(says: Record_, id: string, name: string, mac: string | undefined)
   );
 }
 
-/** Who brings the device up: what it says itself, else what the files say of all. */
-export function rendererOf(files: Files, device: Device | undefined): string {
-  const all = netplanFiles(files).flatMap((path) => text(networkOf(files, path)["renderer"]) ?? []);
-  return text(device?.says["renderer"]) ?? all.at(-1) ?? "networkd";
+/** Who brings the device up: what it says itself, else what the files say of its kind, else of all. */
+export function rendererOf(files: Files, device: Device | undefined, kind = device?.kind): string {
+  const networks = netplanFiles(files).map((path) => networkOf(files, path));
+  const last = (says: (network: Record_) => unknown) => networks.flatMap((network) => text(says(network)) ?? []).at(-1);
+  return (
+    text(device?.says["renderer"]) ??
+    (kind === undefined ? undefined : last((network) => record(network[kind])["renderer"])) ??
+    last((network) => network["renderer"]) ??
+    "networkd"
+  );
 }
 
+/** What a device says to NetworkManager alone (`passthrough`). */
+export const settingsOf = (says: Record_): Record_ => record(record(says["networkmanager"])["passthrough"]);
+
+/** Where netplan writes the device's profile for NetworkManager. */
+export const netplanProfile = ({ id }: Pick<Device, "id">): string =>
+  `/run/NetworkManager/system-connections/netplan-${id}.nmconnection`;
+
+/** The metric of routes that have none, where the renderer gives them one. */
+export type Metric = (family: 4 | 6) => number | undefined;
+
+/** The words of a route: where nobody says a metric, those that the kernel has then. */
+export const routeWords = (to: string, via: string, metric: number | undefined): string =>
+  normalRoute(`${to} via ${via}${metric === undefined || metric === (isIPv6(via) ? 1024 : 0) ? "" : ` metric ${metric}`}`); // prettier-ignore
+
 /** The routes that a bridge can be given: with a gateway, in the main table. Others stay as they are written. */
-export function routeOf(route: unknown): string | undefined {
+export function routeOf(route: unknown, otherwise: Metric): string | undefined {
   const { to, via, metric, ...rest } = (route ?? {}) as Record<string, unknown>;
   if (typeof to !== "string" || typeof via !== "string" || Object.keys(rest).some((key) => key !== "on-link"))
     return undefined;
-  return normalRoute(`${to} via ${via}${typeof metric === "number" ? ` metric ${metric}` : ""}`);
+  return routeWords(to, via, typeof metric === "number" ? metric : otherwise(isIPv6(via) ? 6 : 4));
 }
 
 /** netplan's words for true; libyaml leaves them to it, and the newer YAML has fewer (netplan's parse.c, handle_generic_bool). */

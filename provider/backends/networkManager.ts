@@ -21,11 +21,13 @@ const families = [4, 6] as const;
 
 /** What NetworkManager chooses by the kind of link, where a profile says no metric (ipv4.route-metric in nm-settings(5)). */
 const METRICS: Readonly<Record<string, number>> = { bond: 300, vlan: 400, bridge: 425 };
+export const metricFor = ({ kind = "" }: LinkState, managed?: Managed): number =>
+  managed?.metric ?? METRICS[kind] ?? 100;
 
 function find(name: string, link: LinkState, files: Files, managed?: Managed): Found {
   const used = managed?.file !== undefined && keyfile.isProfile(managed.file) ? managed.file : undefined;
   const path = used ?? keyfile.profileOf(files, name, link.mac);
-  const metric = managed?.metric ?? METRICS[link.kind ?? ""] ?? 100;
+  const metric = metricFor(link, managed);
   const known = { metric, ...(managed?.clientId !== undefined && { clientId: managed.clientId }) };
   const text = path === undefined ? undefined : files[path];
   if (path === undefined || text === undefined) return { ...runtime.find(name, link, files), ...known };
@@ -69,9 +71,8 @@ function bridgeOptions(sections: readonly IniSection[]): NonNullable<Found["brid
   };
 }
 
-function unsupported(bridge: BridgePlan, found: Readonly<Record<string, Found>> = {}): string | undefined {
-  if (bridge.maxWait > 0)
-    return "maxWait is ifup(8)'s; NetworkManager brings the bridge up and waits for nobody (forwardDelay: 0 needs no wait)";
+/** What NetworkManager cannot be told of a bridge, in whichever file. */
+export function inexpressible(bridge: BridgePlan): string | undefined {
   const times = { forwardDelay: bridge.forwardDelay, helloTime: bridge.helloTime, maxAge: bridge.maxAge, ageingTime: bridge.ageingTime }; // prettier-ignore
   const [odd] = Object.entries(times).filter(([, seconds]) => seconds !== undefined && !Number.isInteger(seconds));
   if (odd) return `NetworkManager has whole seconds, and ${odd[0]} is ${odd[1]}`;
@@ -85,6 +86,14 @@ function unsupported(bridge: BridgePlan, found: Readonly<Record<string, Found>> 
     if (nameserver !== undefined && !isThere)
       return `NetworkManager takes the nameserver ${nameserver} only with IPv${family} on the bridge, which has no such address`;
   }
+  return undefined;
+}
+
+function unsupported(bridge: BridgePlan, found: Readonly<Record<string, Found>> = {}): string | undefined {
+  if (bridge.maxWait > 0)
+    return "maxWait is ifup(8)'s; NetworkManager brings the bridge up and waits for nobody (forwardDelay: 0 needs no wait)";
+  const reason = inexpressible(bridge);
+  if (reason !== undefined) return reason;
   for (const [name, link] of Object.entries(found))
     for (const [path, text] of Object.entries(link.sections)) {
       const reason = unfit(keyfile.parseKeyfile(text), reaches(link));

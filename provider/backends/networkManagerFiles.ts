@@ -34,6 +34,11 @@ export const listOf = (value: string | undefined): string[] =>
 
 export const isYes = (value: string | undefined): boolean => /^(true|yes|on|1)$/i.test(value ?? "");
 
+/** Of `[connection]`, what is about the way over a link: nm-settings(5). */
+export const WAY = /^(zone|metered|llmnr|mdns|dns-over-tls|mptcp-flags|secondaries|gateway-ping-timeout|ip-ping-.*)$/;
+/** Sections that are. */
+export const isWay = (section: string) => /^(ipv4|ipv6|proxy|hostname)$/.test(section);
+
 /** The type of what is made or taken: `ethernet`, `bridge`, `bond`, `vlan`. */
 export const typeOf = (sections: readonly IniSection[]) => sectionName(valueOf(sections, "connection", "type") ?? "");
 

@@ -28,9 +28,7 @@ export const render: Backend["render"] = (bridge, found) => {
   };
 };
 
-/** Of `[connection]`, what is about the way over a link: nm-settings(5). */
-const WAY = /^(zone|metered|llmnr|mdns|dns-over-tls|mptcp-flags|secondaries|gateway-ping-timeout|ip-ping-.*)$/;
-const isWay = ({ name }: IniSection) => /^(ipv4|ipv6|proxy|hostname)$/.test(name);
+const isWay = ({ name }: IniSection) => keyfile.isWay(name);
 
 const one = (sections: IniSection[], name: string): IniSection => {
   const had = sections.find((section) => keyfile.sectionName(section.name) === name);
@@ -51,7 +49,8 @@ function fresh(bridge: BridgePlan, first: Found | undefined): IniSection[] {
   const sections = [profile({ id: bridge.name, uuid: uuid(bridge), type: "bridge", "interface-name": bridge.name })];
   const moved = Object.values(first?.sections ?? {}).flatMap(keyfile.parseKeyfile);
   const connection = moved.find(({ name }) => name === "connection");
-  for (const key of connection?.keys.filter((key) => WAY.test(key)) ?? []) sections[0]!.set(key, connection!.get(key)!);
+  for (const key of connection?.keys.filter((key) => keyfile.WAY.test(key)) ?? [])
+    sections[0]!.set(key, connection!.get(key)!);
   return [...sections, new IniSection("ethernet"), new IniSection("bridge"), ...moved.filter(isWay).map((section) => section.copy())]; // prettier-ignore
 }
 
@@ -102,7 +101,7 @@ function portFile(
   const sections = isOwn ? had.filter((section) => !isWay(section)) : shadow(bridge, port, had);
   const connection = one(sections, "connection");
   if (isOwn) {
-    connection.remove(...connection.keys.filter((key) => WAY.test(key)));
+    connection.remove(...connection.keys.filter((key) => keyfile.WAY.test(key)));
     // Whoever started it by hand means the bridge to be there now.
     if (connection.get("autoconnect") !== undefined && !keyfile.isYes(connection.get("autoconnect"))) connection.remove("autoconnect"); // prettier-ignore
   }

@@ -1,8 +1,11 @@
 import type { Backend, Owner } from "./backend";
+import type { Facts } from "./detect";
 import { ifcfg } from "./ifcfg";
 import { ifupdown } from "./ifupdown";
 import { ifupdown2 } from "./ifupdown2";
 import { netplan } from "./netplan";
+import { devicesOf, rendererOf } from "./netplanDevices";
+import { netplanNetworkManager } from "./netplanNetworkManager";
 import { networkManager } from "./networkManager";
 import { networkd } from "./networkd";
 import { runtime } from "./runtime";
@@ -16,6 +19,15 @@ export const backends: Readonly<Record<Owner, Backend>> = {
   runtime,
 };
 
-/** As the host has it: ifupdown2 takes ifupdown's place, with its files and its commands' names, and has one more. */
-export const backendOf = (owner: Owner, has: (command: string) => boolean): Backend =>
-  owner === "ifupdown" && has("ifreload") ? ifupdown2 : backends[owner];
+/**
+ * As the host has it: ifupdown2 takes ifupdown's place, with its files and its commands' names, and has one more. netplan hands links to one
+ * daemon or another: a bridge goes to the one that has its first port.
+ */
+export function backendOf(owner: Owner, links: readonly string[], { files, has, macs }: Facts): Backend {
+  if (owner === "ifupdown" && has("ifreload")) return ifupdown2;
+  const isNetworkManagers = () => {
+    const [first = ""] = links;
+    return rendererOf(files, devicesOf(files, first, macs?.(first))[0]) === "NetworkManager";
+  };
+  return owner === "netplan" && isNetworkManagers() ? netplanNetworkManager : backends[owner];
+}

@@ -16,7 +16,7 @@ export const takeOverFunctions = `
 # What netplan writes anew though it is the same stays the file that the daemon has read: else it would set up links again that nothing has happened to.
 netplan_generates() {
   rm -rf "$dir/generated"
-  cp -al /run/systemd/network "$dir/generated" 2>/dev/null
+  cp -al /run/systemd/network "$dir/generated" 2>/dev/null || : # NetworkManager has none
   netplan generate || return 1
   for kvmnet_f in "$dir"/generated/*; do
     ! cmp -s "$kvmnet_f" "/run/systemd/network/\${kvmnet_f##*/}" || mv -f "$kvmnet_f" "/run/systemd/network/\${kvmnet_f##*/}"

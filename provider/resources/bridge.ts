@@ -1,8 +1,8 @@
-import type { BridgePlan, Found, Owner } from "../backends/backend";
+import type { Backend, BridgePlan, Found, Owner } from "../backends/backend";
 import { CLOUD_INIT, cloudInitSection } from "../backends/cloudInit";
 import { isPortFile, taken as takenByNetworkManager } from "../backends/ifcfgFiles";
 import { IFSTATE } from "../backends/ifupdownSources";
-import { backendOf, backends } from "../backends/registry";
+import { backendOf } from "../backends/registry";
 import { detect } from "../backends/detect";
 import { isProfile } from "../backends/networkManagerFiles";
 import { managerNames } from "../backends/takeOver";
@@ -66,10 +66,12 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const has = (command: string) => commands.includes(command);
     const macs = (link: string) => observed.links[link]?.mac;
     const { files } = observed;
-    const detected = detect(spec.ports.length > 0 ? spec.ports : [spec.name], { files, has, managed, macs });
+    const facts = { files, has, managed, macs };
+    const configured = spec.ports.length > 0 ? spec.ports : [spec.name];
+    const detected = detect(configured, facts);
     if (!spec.owner && !known && detected.refused) return refuse(detected.refused);
     const owner = spec.owner ?? known?.owner ?? detected.owner;
-    const backend = backendOf(owner, has);
+    const backend = backendOf(owner, configured, facts);
     const readByNm = owner === "ifcfg" && daemons.includes("NetworkManager") && takenByNetworkManager(files, spec.ports, macs); // prettier-ignore
     if (readByNm)
       return refuse(
@@ -124,12 +126,12 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const desired: HostState = {
       ...overlay(overlay(rendered, backend.state?.(plan.name) ?? {}), cloudInit ? { sections: cloudInit } : {}),
       links: {
-        [plan.name]: bridgeLink(plan, found, context.mark),
-        ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, port, found)])),
+        [plan.name]: bridgeLink(plan, found, backend, context.mark),
+        ...Object.fromEntries(plan.ports.map((port) => [port, portLink(plan, port, found, backend)])),
         ...Object.fromEntries(
           left
             .filter((port) => observed.links[port])
-            .map((port) => [port, { ...bare, ...managerOf(owner), master: null }]),
+            .map((port) => [port, { ...bare, ...managerOf(backend), master: null }]),
         ),
       },
     };
@@ -218,7 +220,12 @@ const isPortProfile = (path: string, text: string | null) => isProfile(path) && 
 /** The kernel's own values (br_device.c, br_dev_setup), said so that whatever is no longer given goes back to them. */
 const KERNEL = { helloTime: 2, maxAge: 20, ageingTime: 300, priority: 32768 } as const;
 
-function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, mark: string): LinkState {
+function bridgeLink(
+  plan: BridgePlan,
+  { owner, mtus, mtuGiven }: BridgeFound,
+  backend: Backend,
+  mark: string,
+): LinkState {
   const { stp, forwardDelay, helloTime, maxAge, ageingTime, priority, vlanFiltering } = { ...KERNEL, ...plan };
   // A bridge has the least MTU of its ports, guests' taps among them, unless it was ever given one.
   const mtu = plan.mtu ?? (mtuGiven ? Math.min(1500, ...Object.values(mtus)) : undefined);
@@ -227,7 +234,7 @@ function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, ma
     up: true,
     ...(plan.macAddress && { mac: plan.macAddress }),
     ...(owner === "runtime" && { alias: mark }),
-    ...managerOf(owner),
+    ...managerOf(backend),
     ...(mtu && { mtu }),
     bridge: {
       ...{ stp, forwardDelay, helloTime, maxAge, ageingTime, priority },
@@ -242,15 +249,12 @@ function bridgeLink(plan: BridgePlan, { owner, mtus, mtuGiven }: BridgeFound, ma
 
 /** A port has no address of its own: bridge(8), and every distribution's guide. */
 const bare: LinkState = { dhcp4: false, dhcp6: false, addresses: [], routes: [] };
-const portLink = (plan: BridgePlan, port: string, { owner, mtus }: BridgeFound): LinkState => ({
+const portLink = (plan: BridgePlan, port: string, { mtus }: BridgeFound, backend: Backend): LinkState => ({
   ...bare,
-  ...managerOf(owner),
+  ...managerOf(backend),
   up: true,
   master: plan.name,
   mtu: plan.mtu ?? mtus[port]!,
 });
 
-const managerOf = (owner: Owner): Pick<LinkState, "manager"> => {
-  const { manager } = backends[owner];
-  return manager === undefined ? {} : { manager };
-};
+const managerOf = ({ manager }: Backend): Pick<LinkState, "manager"> => (manager === undefined ? {} : { manager });

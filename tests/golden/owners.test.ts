@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Found } from "../../provider/backends/backend";
-import { backends } from "../../provider/backends/registry";
+import { backendOf, backends } from "../../provider/backends/registry";
 import { cells, CELLS, columns, type Cell } from "../owners/cells";
 import type { OwnerCase } from "../owners/cases";
 import { isIPv6, type Column } from "../owners/column";
@@ -53,7 +53,9 @@ function expectMeaning({ name, column, of }: Cell, step: number): void {
     expect(links[port]).toMatchObject({ master: "br0", addresses: [], ...(mtu && { mtu }) });
   if (owner === "runtime") return;
 
-  const found = backends[owner].find("br0", { kind: "bridge", mac }, filesAfter(name, step));
+  const files = filesAfter(name, step);
+  const backend = backendOf(owner, ["br0"], { files, has: (command) => column.commands.includes(command) });
+  const found = backend.find("br0", { kind: "bridge", mac }, files);
   expect(comparable(found)).toEqual(comparable({ ...wanted, macAddress: mac, sections: {} }));
   const { maxWait, stp = false } = args as { readonly maxWait?: number; readonly stp?: boolean };
   const options = column.timesNeedStp && !stp ? { stp } : wantedBridge(args);

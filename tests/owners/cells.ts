@@ -9,11 +9,21 @@ import { ifcfg } from "./ifcfg";
 import { ifupdown } from "./ifupdown";
 import { ifupdown2 } from "./ifupdown2";
 import { netplan } from "./netplan";
+import { netplanNetworkManager } from "./netplanNetworkManager";
 import { networkd } from "./networkd";
 import { runtime } from "./runtime";
 
 /** Each owner, and each way of one that makes other files: a line here, and a file beside this one. */
-export const columns: readonly Column[] = [ifcfg, ifupdown, ifupdown2, netplan, networkManager, networkd, runtime];
+export const columns: readonly Column[] = [
+  ifcfg,
+  ifupdown,
+  ifupdown2,
+  netplan,
+  netplanNetworkManager,
+  networkManager,
+  networkd,
+  runtime,
+];
 
 /** Where the cells are, `COLUMN-CASE`: folders as golden.test.ts has them, whose hosts and arguments are written from the case's one description. */
 export const CELLS = join(__dirname, "../golden/owners");

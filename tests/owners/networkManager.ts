@@ -24,7 +24,7 @@ export const networkManager: Column = {
 const pathOf = (name: string) => `etc/NetworkManager/system-connections/${name}.nmconnection`;
 
 /** ipv4.route-metric in nm-settings(5). */
-function metricOf({ bond, vlan }: Link): number {
+export function metricOf({ bond, vlan }: Link): number {
   return bond ? 300 : vlan ? 400 : 100;
 }
 
