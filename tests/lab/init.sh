@@ -21,8 +21,9 @@ case $(cat /etc/kvmnet-lab) in
     start /lib/systemd/systemd-networkd
     for _ in $(seq 200); do ip route | grep -q default && break; sleep 0.05; done
     ;;
-  NetworkManager)
-    mkdir -p /run/dbus /var/lib/NetworkManager
+  *NetworkManager)
+    mkdir -p /run/dbus /run/NetworkManager /var/lib/NetworkManager
+    ! command -v netplan > /dev/null || netplan generate
     dbus-daemon --system --fork --nopidfile
     # --debug: not in the background either, and what it logs goes to stderr; there is no syslog here.
     start /usr/sbin/NetworkManager --debug

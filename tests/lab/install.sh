@@ -14,8 +14,8 @@ rm -rf /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-lo
   /etc/systemd/network /etc/cloud /etc/sysconfig /var/lib/dhcp /etc/nftables.conf
 mkdir -p /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-load.d /var/lib/dhcp
 printf '%s' "$INTERFACES" > /etc/network/interfaces
-case $OWNER in netplan | NetworkManager) ldconfig ;; esac # what dpkg does when it installs a library
-if [ "$OWNER" = NetworkManager ]; then # as Debian's package has it
+case $OWNER in netplan | *NetworkManager) ldconfig ;; esac # what dpkg does when it installs a library
+if [[ $OWNER = *NetworkManager ]]; then # as Debian's package has it
   rm -rf /var/lib/NetworkManager
   mkdir -p /etc/NetworkManager/system-connections
   printf '[main]\nplugins=ifupdown,keyfile\n\n[ifupdown]\nmanaged=false\n' > /etc/NetworkManager/NetworkManager.conf

@@ -28,7 +28,14 @@ export function installerInterfaces({ dhcp, address, owner = "ifupdown" }: HostR
 }
 
 /** Who configures a lab host's eth0. */
-export const labOwners = ["ifupdown", "ifupdown2", "networkd", "netplan", "NetworkManager"] as const;
+export const labOwners = [
+  "ifupdown",
+  "ifupdown2",
+  "networkd",
+  "netplan",
+  "netplan-NetworkManager",
+  "NetworkManager",
+] as const;
 export type LabOwner = (typeof labOwners)[number];
 
 /** The file by which another owner than ifupdown configures eth0, as a person would write it. */
@@ -73,13 +80,14 @@ export function ownerFile({ owner, dhcp, address }: HostRecord): { path: string;
         "method=disabled",
       ].join("\n")}\n`,
     };
-  if (owner === "netplan")
+  if (owner === "netplan" || owner === "netplan-NetworkManager")
     return {
       path: "/etc/netplan/50-cloud-init.yaml",
       text: `${[
         "# As an installer writes it",
         "network:",
         "  version: 2",
+        ...(owner === "netplan" ? [] : ["  renderer: NetworkManager"]),
         "  ethernets:",
         "    eth0:",
         ...(dhcp

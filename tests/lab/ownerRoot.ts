@@ -14,6 +14,7 @@ const DAEMONS = [
 const PACKAGES: Partial<Record<LabOwner, string>> = {
   ifupdown2: "ifupdown2",
   netplan: DAEMONS,
+  "netplan-NetworkManager": DAEMONS,
   NetworkManager: DAEMONS,
 };
 

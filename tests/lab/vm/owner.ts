@@ -14,6 +14,7 @@ const UNITS: Readonly<Record<LabOwner, string>> = {
   ifupdown2: "networking",
   networkd: "systemd-networkd",
   netplan: "systemd-networkd",
+  "netplan-NetworkManager": "NetworkManager",
   NetworkManager: "NetworkManager",
 };
 
