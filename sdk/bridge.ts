@@ -71,8 +71,8 @@ export interface BridgeArgs extends ResourceArgs {
   priority?: pulumi.Input<number | undefined>;
   /**
    * The bridge looks at VLAN tags, as a switch does: a port passes the VLANs that it is a member of, at first VLAN 1, without a tag (`bridge vlan` in
-   * bridge(8), `vlan_filtering` in ip-link(8)). Default: `false`, and of a bridge that is adopted, as it is. Refused: by netplan, which has no word
-   * for it, and where the kernel is known to be without (CONFIG_BRIDGE_VLAN_FILTERING). ifupdown has `bridge_vlan_aware` since bridge-utils 1.7 (Debian 12).
+   * bridge(8), `vlan_filtering` in ip-link(8)). Default: `false`, and of a bridge that is adopted, as it is. Refused: by netplan with systemd-networkd, for
+   * which it has no word, and where the kernel is known to be without (CONFIG_BRIDGE_VLAN_FILTERING). ifupdown has `bridge_vlan_aware` since bridge-utils 1.7 (Debian 12).
    */
   vlanFiltering?: pulumi.Input<boolean | undefined>;
   /** Seconds that ifup(8) waits at boot for the ports to forward. Default: 0. See bridge_maxwait. Refused: with a daemon as owner. */
@@ -81,7 +81,7 @@ export interface BridgeArgs extends ResourceArgs {
   mtu?: pulumi.Input<number | undefined>;
   /**
    * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d; also where ifupdown2 reads them), `ifcfg` (network-scripts of RHEL and CentOS: /etc/sysconfig/network-scripts), `netplan`
-   * (/etc/netplan, with systemd-networkd as renderer), `NetworkManager` (/etc/NetworkManager/system-connections), `networkd`
+   * (/etc/netplan, with systemd-networkd or NetworkManager as renderer), `NetworkManager` (/etc/NetworkManager/system-connections), `networkd`
    * (systemd-networkd: /etc/systemd/network), or `runtime` (ip(8) only: lost at reboot). Default: detected from what configures the ports now, and kept. Refused: an
    * owner that is not on the host.
    */

@@ -32,6 +32,14 @@ const owners = [
     named: /[+] optional +: true/,
   },
   {
+    title: "netplan with NetworkManager, a NIC with DHCP",
+    options: { owner: "netplan-NetworkManager", dhcp: true },
+    because: "netplan: /etc/netplan/50-cloud-init.yaml configures eth0; renderer NetworkManager",
+    file: "/etc/netplan/50-cloud-init.yaml, bridges.br0",
+    drift: undefined,
+    named: /nothing/,
+  },
+  {
     title: "NetworkManager, a static NIC",
     options: { owner: "NetworkManager" },
     because: "NetworkManager: /etc/NetworkManager/system-connections/lan.nmconnection configures eth0",

@@ -28,7 +28,12 @@ const proofs: readonly Proof[] = [
     shows: "the owner's own program reads the files without a warning",
     tests: [
       { file: "contract/ifupdown.test.ts", title: /^every golden, as ifup would do it at boot/, owners: ["ifupdown"] },
-      { file: "contract/netplan.test.ts", title: /^it reads %s/, owners: ["netplan"] },
+      { file: "contract/netplan.test.ts", title: /^it reads %s$/, owners: ["netplan"] },
+      {
+        file: "contract/netplan.test.ts",
+        title: /^it reads %s for NetworkManager/,
+        owners: ["netplan-networkmanager"],
+      },
       { file: "contract/networkd.test.ts", title: /^it reads every golden file/, owners: ["networkd"] },
       { file: "contract/networkManager.test.ts", title: /reads/, owners: ["networkmanager"] },
       { file: "contract/ifcfg.test.ts", title: /reads/, owners: ["ifcfg"] },
@@ -44,6 +49,11 @@ const proofs: readonly Proof[] = [
         file: "contract/networkManager.test.ts",
         title: /^not confirmed, it comes back by itself/,
         owners: ["networkmanager"],
+      },
+      {
+        file: "contract/netplanNetworkManager.test.ts",
+        title: /^not confirmed, it comes back by itself/,
+        owners: ["netplan-networkmanager"],
       },
       { file: MACHINES, title: /comes back by itself/ },
     ],
@@ -118,7 +128,7 @@ function isShown(column: string, { tests }: Proof): boolean {
     const titles = [...text.matchAll(/(?:\b(?:it|test|describe)(?:\.\w+)*|\))\(\s*(["'`])(.*?)\1/gs)].map(
       ([, , is]) => is!,
     );
-    const named = owners ?? [...text.matchAll(/\bowner: "(\w+)"/g)].map(([, owner]) => owner!.toLowerCase());
+    const named = owners ?? [...text.matchAll(/\bowner: "([\w-]+)"/g)].map(([, owner]) => owner!.toLowerCase());
     return named.includes(column) && titles.some((is) => title.test(is));
   });
 }

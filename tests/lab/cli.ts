@@ -10,7 +10,8 @@ import { hostNames, labId, labPaths } from "./state";
 const HELP = `Throw-away KVM hosts on a LAN of their own, 10.0.0.0/24, on this machine (Linux, as root).
 
   npm run lab -- up kvm1 [--dhcp] [--address 10.0.0.12]     start a host; with --vm a whole emulated Debian 12,
-                                                            with --owner another than ifupdown: ifupdown2, networkd, netplan
+                                                            with --owner another than ifupdown: ifupdown2, networkd, netplan,
+                                                            netplan-NetworkManager, NetworkManager
   npm run lab -- shell kvm1 [COMMAND…]                      a shell on it, or one command
   npm run lab -- guest kvm1 web [--bridge br0] [--network default] [--mac 52:54:00:…]
                                                             define and start a guest, without options with no NIC

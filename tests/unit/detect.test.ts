@@ -93,6 +93,20 @@ describe("daemons", () => {
     });
   });
 
+  test("netplan that names no NIC, and gives all to NetworkManager, leaves them to it", () => {
+    const path = "/etc/netplan/01-network-manager-all.yaml";
+    const lan = "/etc/NetworkManager/system-connections/lan.nmconnection";
+    const all = "network:\n  version: 2\n  renderer: NetworkManager\n";
+    const of = (yaml: string, file: string) =>
+      detect(["eth0"], { files: { [path]: yaml }, has: has("netplan", "nmcli"), managed: { eth0: { by: "NetworkManager", file } } }); // prettier-ignore
+    expect(of(all, lan)).toMatchObject({ owner: "NetworkManager", because: `NetworkManager: ${lan} configures eth0` });
+    const run = "/run/NetworkManager/system-connections/netplan-eth0.nmconnection";
+    expect(of(`${all}  ethernets:\n    eth0: {dhcp4: true}\n`, run)).toMatchObject({
+      owner: "netplan",
+      because: `netplan: ${path} configures eth0; renderer NetworkManager`,
+    });
+  });
+
   test("two owners of one NIC are named both", () => {
     const { refused } = detect(["eth0"], { files: { [MAIN]: "iface eth0 inet dhcp\n" }, has: debian, managed: { eth0: networkd } }); // prettier-ignore
     expect(refused).toContain(`eth0 belongs to ifupdown (${MAIN}) and to systemd-networkd (${file}) at once`);
