@@ -111,14 +111,17 @@ function ofCell(column: (typeof columns)[number], title: string): string {
   return "refused";
 }
 
-/** Whether a golden by hand takes over somebody's bridge of the owner. */
-function adopts(owner: string): boolean {
+/** Whether a golden by hand takes over somebody's bridge of the owner, which its daemon has in its hands. */
+function adopts({ owner, manager }: (typeof columns)[number]): boolean {
   const folder = join(__dirname, "bridge");
   return folders(folder).some((title) => {
     const inputs = readJson(join(folder, title, "expected/inputs.json"));
-    return readJson(join(folder, title, "args.json"))?.["adopt"] === true && inputs?.["owner"] === owner;
+    return readJson(join(folder, title, "args.json"))?.["adopt"] === true && inputs?.["owner"] === owner && managerOf(inputs) === manager;
   });
 }
+
+const managerOf = ({ links }: Readonly<Record<string, unknown>>) =>
+  (links as Readonly<Record<string, { readonly manager?: string }>>)["br0"]?.manager;
 
 function isShown(column: string, { tests }: Proof): boolean {
   return tests.some(({ file, title, owners }) => {
@@ -138,7 +141,7 @@ test("README's table of owners is what was found (UPDATE_DOCS=1 writes it)", () 
   const row = (shows: string, cell: (column: (typeof columns)[number]) => string) => [shows, ...columns.map(cell)];
   const body = [
     ...cases.map(({ title, shows }) => row(shows, (column) => ofCell(column, title))),
-    row("`adopt`: somebody's bridge", ({ owner }) => (adopts(owner) ? "yes" : NOT_SHOWN)),
+    row("`adopt`: somebody's bridge", (column) => (adopts(column) ? "yes" : NOT_SHOWN)),
     ...proofs.map((proof) => row(proof.shows, ({ name }) => (isShown(name, proof) ? "yes" : NOT_SHOWN))),
   ];
   const reasons = [...refusals].map(([reason, of]) => `- ${of.join(", ")}: ${reason}`);
