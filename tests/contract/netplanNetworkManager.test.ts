@@ -1,5 +1,9 @@
+import { join } from "node:path";
 import { down, type LabHost } from "../lab/lab";
+import { goldens } from "./goldens";
 import { contractHost } from "./hosts";
+import { netplanGenerate } from "./netplanGenerate";
+import { expectRead, START } from "./networkManagerDaemon";
 import { expectGivenBack, expectNoTakeOver, expectWayBack } from "./ownedBridge";
 
 /** NetworkManager by profiles that netplan makes: it takes over what the kernel has, and has it back as it was. */
@@ -12,12 +16,19 @@ beforeAll(async () => {
 afterAll(() => down());
 
 const MADE = "/run/NetworkManager/system-connections";
-/** As the host's init starts it. */
-const START =
-  "unshare --mount sh -c 'mount -o remount,bind,ro /sys; exec NetworkManager --no-daemon' >> /var/log/NetworkManager.log 2>&1 & sleep 1";
 const state = `cat /etc/netplan/*; ls ${MADE} | grep -v ^lo; cat ${MADE}/netplan-*; nmcli -t device; nmcli -t -f NAME,UUID,FILENAME connection show | grep -v ^lo:
 ls /etc/NetworkManager/system-connections; ip -4 -br addr | sed 's,@if[0-9]*,,'; ip route; cat /sys/class/net/*/address /etc/resolv.conf`;
 const look = (host: LabHost) => () => host.must(state);
+
+test("NetworkManager reads what netplan makes of every golden without a warning", async () => {
+  const all = goldens("etc/netplan").filter(({ name }) => name.includes("netplan-networkmanager"));
+  const files: { from: string; text: string }[] = [];
+  for (const { name, folder, below } of all)
+    for (const [path, text] of Object.entries((await netplanGenerate(join(folder, below, "etc"))).files))
+      if (path.endsWith(".nmconnection")) files.push({ from: `${name}/${path}`, text });
+  expect(files.length).toBeGreaterThan(50);
+  await expectRead(statically, files);
+});
 
 test("not confirmed, it comes back by itself, and neither netplan nor the daemon ever heard of it", () =>
   expectWayBack(statically, `/etc/netplan ${MADE}/netplan-*`, look(statically)));

@@ -3,6 +3,7 @@ import { readTree } from "../golden/folder";
 import { down, type LabHost } from "../lab/lab";
 import { goldens } from "./goldens";
 import { contractHost, probe } from "./hosts";
+import { expectRead, START } from "./networkManagerDaemon";
 import { createBridge, expectGivenBack, expectNoTakeOver, expectWayBack } from "./ownedBridge";
 
 /** NetworkManager itself: reads what is rendered, takes over what the kernel has, and has it back as it was where a change goes back. */
@@ -15,36 +16,17 @@ beforeAll(async () => {
 afterAll(() => down());
 
 const FOLDER = "/etc/NetworkManager/system-connections";
-/** As the host's init starts it. */
-const DAEMON =
-  "unshare --mount sh -c 'mount -o remount,bind,ro /sys; exec NetworkManager --debug' >> /var/log/NetworkManager.log 2>&1 & sleep 1";
-const LOG = "/var/log/NetworkManager.log";
 const state = `ls -l ${FOLDER} | tr -s ' ' | cut -d ' ' -f 1,3,9; cat ${FOLDER}/*; nmcli -t device; nmcli -t -f NAME,UUID,FILENAME connection show | grep -v ^lo:
 ip -4 -br addr; ip route; cat /sys/class/net/*/address /etc/resolv.conf`;
 
 test("it reads every golden file without a warning", async () => {
-  // All at once. Here it is about the reading: none of them starts, and each has a UUID of its own.
   const files = goldens("etc/NetworkManager/system-connections").flatMap(({ name, folder, below }) =>
     Object.entries(readTree(join(folder, below)))
       .filter(([path]) => path.endsWith(".nmconnection"))
       .map(([path, text]) => ({ from: `${name}/${path.split("/").at(-1)}`, text })),
   );
   expect(files.length).toBeGreaterThan(50);
-  await statically.must(`: > ${LOG}`);
-  for (const [i, { text }] of files.entries())
-    await statically.write(
-      `/run/NetworkManager/system-connections/golden-${i}.nmconnection`,
-      text
-        .replace(/^(autoconnect|uuid)=.*\n/gm, "")
-        .replace(/^\[connection\]$/m, `$&\nautoconnect=false\nuuid=00000000-0000-4000-8000-00000000${1000 + i}`),
-    );
-  const loaded = await statically.must(
-    `cd /run/NetworkManager/system-connections; chmod 600 golden-*; nmcli connection load $PWD/golden-*; nmcli -t -f UUID connection show | grep -c 00000000-0000-4000-8000; grep -E '<(warn|error)>' ${LOG} || :; rm golden-*; nmcli connection reload`,
-  );
-  // Which it has, of what it does not understand.
-  await statically.write("/run/NetworkManager/system-connections/odd.nmconnection", "[connection]\nid=odd\nuuid=00000000-0000-4000-8000-000000000000\ntype=ethernet\nautoconnect=sometimes\n"); // prettier-ignore
-  expect(await statically.must(`cd /run/NetworkManager/system-connections; chmod 600 odd.*; nmcli connection load $PWD/odd.nmconnection; grep '<warn>' ${LOG}; rm odd.*; nmcli connection reload`)).toContain("autoconnect"); // prettier-ignore
-  expect(loaded.replace(/golden-(\d+)/g, (_, i: string) => files[Number(i)]!.from)).toBe(`${files.length}\n`);
+  await expectRead(statically, files);
 });
 
 test("passwords and keys stay on the host", async () => {
@@ -71,7 +53,7 @@ test("not confirmed, it comes back by itself, and the daemon never heard of it",
   expectWayBack(statically, FOLDER, look(statically)));
 
 test("where the daemon cannot take over, all comes back, its files too", () =>
-  expectNoTakeOver(statically, { name: "NetworkManager", command: "NetworkManager", start: DAEMON }, look(statically)));
+  expectNoTakeOver(statically, { name: "NetworkManager", command: "NetworkManager", start: START }, look(statically)));
 
 test.each([
   ["static", () => statically],

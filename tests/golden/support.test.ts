@@ -116,7 +116,11 @@ function adopts({ owner, manager }: (typeof columns)[number]): boolean {
   const folder = join(__dirname, "bridge");
   return folders(folder).some((title) => {
     const inputs = readJson(join(folder, title, "expected/inputs.json"));
-    return readJson(join(folder, title, "args.json"))?.["adopt"] === true && inputs?.["owner"] === owner && managerOf(inputs) === manager;
+    return (
+      readJson(join(folder, title, "args.json"))?.["adopt"] === true &&
+      inputs?.["owner"] === owner &&
+      managerOf(inputs) === manager
+    );
   });
 }
 
