@@ -15,11 +15,12 @@ import {
 } from "./ifcfgFiles";
 import { IfcfgFile, isTrue } from "./ifcfgFile";
 import { addresses4, addresses6, bridgingOptions, gateways, isDhcp, numbered } from "./ifcfgKeys";
-import { render } from "./ifcfgRender";
+import { rendered } from "./ifcfgRender";
+import { write } from "./ifcfgScripts";
 import { runtime } from "./runtime";
 
 /** network-scripts of RHEL and CentOS: /etc/sysconfig/network-scripts/ifcfg-* and their route- and rule- files (sysconfig.txt). */
-export const ifcfg: Backend = { owner: "ifcfg", find, unsupported, render };
+export const ifcfg: Backend = { owner: "ifcfg", find, unsupported, render: rendered(write) };
 
 function find(name: string, link: LinkState, files: Files): Found {
   const texts = textsOf(files, name, link.mac);
