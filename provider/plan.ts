@@ -183,11 +183,12 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
   const entries = Object.entries(texts);
   const written = entries.filter(([, text]) => text !== null);
   const removed = entries.filter(([, text]) => text === null);
-  const isDaemons = managed(desired, observed).size > 0;
+  const managers = managed(desired, observed);
+  const isDaemons = managers.size > 0;
   const isIfcfg = entries.some(([path]) => path.startsWith(`${SCRIPTS}/`));
   const ports = isIfcfg ? written.filter(([path, text]) => isPortFile(path, text)) : [];
   const portsLast = [...written.filter((entry) => !ports.includes(entry)), ...ports, ...removed.reverse()];
-  const changes = inOrder(isDaemons || isIfcfg ? portsLast : entries, observed.files);
+  const changes = inOrder(isDaemons || isIfcfg ? portsLast : entries, observed.files, managers.has("NetworkManager"));
   return changes.flatMap(([path, text], i): Op[] => {
     const before = changes.slice(0, i).findLast(([other]) => other === path)?.[1];
     if (text === (before ?? observed.files[path] ?? null)) return [];

@@ -1,3 +1,4 @@
+import { fileOf, isScript } from "./backends/ifcfgFiles";
 import { isProfile, profileOf } from "./backends/networkManagerFiles";
 import { devicesOf, netplanProfile, rendererOf } from "./backends/netplanDevices";
 import { letsGo, managerNames, takenOver, takes, takesBack, type Profiles } from "./backends/takeOver";
@@ -38,7 +39,7 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
     };
     const back = original !== undefined;
     const files = [
-      ...filesOf(desired).filter(isProfile),
+      ...filesOf(desired).filter(isRead),
       // netplan's, which it has just made, or makes no more.
       ...new Set(Object.keys(links).flatMap((name) => [observed.files, filesAfter(desired, observed)].flatMap((files) => netplanProfileOf(files, name, observed) ?? []))),
     ]; // prettier-ignore
@@ -58,6 +59,9 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
     };
   });
 
+/** What NetworkManager reads as a link's profile. */
+const isRead = (path: string) => isProfile(path) || isScript(path);
+
 /** By which file each link is taken over: that which speaks of it now, on the way back that which was in use. */
 function profilesOf(
   links: Readonly<Record<string, LinkState | null>>,
@@ -65,7 +69,7 @@ function profilesOf(
   observed: Observed,
   original: Observed | undefined,
 ): Profiles {
-  const texts = Object.entries(desired.files ?? {}).filter(([path, text]) => isProfile(path) && text !== null);
+  const texts = Object.entries(desired.files ?? {}).filter(([path, text]) => isRead(path) && text !== null);
   const files = Object.fromEntries(texts) as Record<string, string>;
   return Object.fromEntries(
     Object.keys(links).map((name) => [
@@ -73,7 +77,8 @@ function profilesOf(
       original
         ? original.facts.managed?.[name]?.file
         : (netplanProfileOf(filesAfter(desired, observed), name, observed) ??
-          profileOf(files, name, observed.links[name]?.mac)),
+          profileOf(files, name, observed.links[name]?.mac) ??
+          fileOf(files, name, observed.links[name]?.mac)),
     ]),
   );
 }

@@ -1,6 +1,6 @@
 import type { Managed } from "../facts";
 import type { Files, Owner } from "./backend";
-import { fileOf, SCRIPTS } from "./ifcfgFiles";
+import { fileOf, isScript, SCRIPTS } from "./ifcfgFiles";
 import { INTERFACES, sources } from "./ifupdownSources";
 import { sections } from "./interfacesFile";
 import { isProfile, profileOf } from "./networkManagerFiles";
@@ -126,9 +126,10 @@ export function detect(links: readonly string[], facts: Facts): Detected {
 }
 
 /** Who reads the owner's files, where that may be one or another. */
-function by(owner: Owner, link: string, { files, macs }: Facts): string {
+function by(owner: Owner, link: string, { files, macs, managed = {} }: Facts): string {
   if (owner === "netplan") return `; renderer ${rendererOf(files, devicesOf(files, link, macs?.(link))[0])}`;
-  return owner === "ifcfg" ? "; network-scripts" : "";
+  if (owner !== "ifcfg") return "";
+  return isScript(managed[link]?.file ?? "") ? "; read by NetworkManager" : "; network-scripts";
 }
 
 const RUNTIME = '`owner: "runtime"` changes the kernel only, until the next reboot';

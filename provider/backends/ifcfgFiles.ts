@@ -1,7 +1,7 @@
 import { isIPv6 } from "../parse";
 import type { Files } from "./backend";
 import { parseCommand, prefixOf } from "./ifupdownCommands";
-import { IfcfgFile, isFalse } from "./ifcfgFile";
+import { IfcfgFile } from "./ifcfgFile";
 
 export const SCRIPTS = "/etc/sysconfig/network-scripts";
 /** What holds for all links, as GATEWAY does. */
@@ -24,12 +24,6 @@ export function fileOf(files: Files, link: string, mac: string | undefined): str
   );
 }
 
-/** The file of a link that NetworkManager would take into its hands, where it runs. */
-export const taken = (files: Files, links: readonly string[], macs: (link: string) => string | undefined) =>
-  links
-    .map((link) => fileOf(files, link, macs(link)))
-    .find((path) => path !== undefined && !isFalse(new IfcfgFile(files[path]!).get("NM_CONTROLLED")));
-
 /** The kinds of file beside a link's own that say what is reached over it. */
 export const KINDS = ["route", "route6", "rule", "rule6"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -37,6 +31,9 @@ export type Kind = (typeof KINDS)[number];
 /** `eth0` of `ifcfg-eth0`: by this name, and by the device's, its other files are called (ifup-routes). */
 export const nickOf = (path: string): string => path.slice(`${SCRIPTS}/ifcfg-`.length);
 export const pathOf = (kind: Kind | "ifcfg", name: string): string => `${SCRIPTS}/${kind}-${name}`;
+
+/** A link's own file: what NetworkManager reads, and the others with it. */
+export const isScript = (path: string): boolean => path.startsWith(`${SCRIPTS}/ifcfg-`);
 
 /** All that is said of a link: its file first. */
 export function textsOf(files: Files, link: string, mac: string | undefined): Record<string, string> {
@@ -51,7 +48,7 @@ export function textsOf(files: Files, link: string, mac: string | undefined): Re
 export const ownOf = (texts: Readonly<Record<string, string>>): IfcfgFile =>
   new IfcfgFile(texts[ownPath(texts) ?? ""] ?? "");
 export const ownPath = (texts: Readonly<Record<string, string>>): string | undefined =>
-  Object.keys(texts).find((path) => path.startsWith(`${SCRIPTS}/ifcfg-`));
+  Object.keys(texts).find(isScript);
 
 export const othersOf = (texts: Readonly<Record<string, string>>, kind: Kind): string[] =>
   Object.keys(texts).filter((path) => path.startsWith(`${SCRIPTS}/${kind}-`));

@@ -5,7 +5,8 @@ import { find, unsupported } from "./netplan";
 import { devices, devicesOf, isYes, settingsOf, type Device, type Metric } from "./netplanDevices";
 import type { Part } from "./netplanPart";
 import { renderFor } from "./netplanRender";
-import { inexpressible, metricFor } from "./networkManager";
+import { metricFor } from "./networkManager";
+import { limitOf } from "./networkManagerLimits";
 import { isWay, isYes as isTrue, WAY } from "./networkManagerFiles";
 
 /**
@@ -35,7 +36,7 @@ export const netplanNetworkManager: Backend = {
   },
 
   unsupported(bridge, found = {}, files = {}) {
-    const reason = unsupported(bridge, found, files, "NetworkManager") ?? inexpressible(bridge);
+    const reason = unsupported(bridge, found, files, "NetworkManager") ?? limitOf(bridge);
     if (reason !== undefined) return reason;
     for (const [name, link] of Object.entries(found).filter(([, link]) => reaches(link))) {
       const device = devices(files).find(({ path, kind, id }) => `${path}#${kind}.${id}` in link.sections);

@@ -1,10 +1,10 @@
 import type { Managed } from "../facts";
 import type { LinkState } from "../hostState";
-import { isIPv6 } from "../parse";
 import { byFamily, reaches } from "./addressing";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
 import type { IniSection } from "./iniFile";
 import * as keyfile from "./networkManagerFiles";
+import { limitOf } from "./networkManagerLimits";
 import { render } from "./networkManagerRender";
 import { runtime } from "./runtime";
 
@@ -71,29 +71,9 @@ function bridgeOptions(sections: readonly IniSection[]): NonNullable<Found["brid
   };
 }
 
-/** What NetworkManager cannot be told of a bridge, in whichever file. */
-export function inexpressible(bridge: BridgePlan): string | undefined {
-  const times = { forwardDelay: bridge.forwardDelay, helloTime: bridge.helloTime, maxAge: bridge.maxAge, ageingTime: bridge.ageingTime }; // prettier-ignore
-  const [odd] = Object.entries(times).filter(([, seconds]) => seconds !== undefined && !Number.isInteger(seconds));
-  if (odd) return `NetworkManager has whole seconds, and ${odd[0]} is ${odd[1]}`;
-  const idle = (["forwardDelay", "helloTime", "maxAge", "priority"] as const).find((key) => bridge[key]);
-  if (!bridge.stp && idle)
-    return `NetworkManager sets ${idle} only with STP on, and without STP a bridge does not heed it; leave it out, or set \`stp\``;
-  for (const family of families) {
-    const isOurs = (words: string) => isIPv6(words) === (family === 6);
-    const [nameserver] = bridge.nameservers.filter(isOurs);
-    const isThere = (family === 4 ? bridge.dhcp4 : bridge.dhcp6) || bridge.addresses.some(isOurs);
-    if (nameserver !== undefined && !isThere)
-      return `NetworkManager takes the nameserver ${nameserver} only with IPv${family} on the bridge, which has no such address`;
-  }
-  return undefined;
-}
-
 function unsupported(bridge: BridgePlan, found: Readonly<Record<string, Found>> = {}): string | undefined {
-  if (bridge.maxWait > 0)
-    return "maxWait is ifup(8)'s; NetworkManager brings the bridge up and waits for nobody (forwardDelay: 0 needs no wait)";
-  const reason = inexpressible(bridge);
-  if (reason !== undefined) return reason;
+  const limit = limitOf(bridge);
+  if (limit !== undefined) return limit;
   for (const [name, link] of Object.entries(found))
     for (const [path, text] of Object.entries(link.sections)) {
       const reason = unfit(keyfile.parseKeyfile(text), reaches(link));

@@ -1,4 +1,8 @@
 import type { Managed } from "../facts";
+import { IfcfgFile } from "./ifcfgFile";
+import { GLOBAL, isScript } from "./ifcfgFiles";
+import { isDhcp } from "./ifcfgKeys";
+import { method6, PORT } from "./ifcfgNmKeys";
 import { dhcpOf, parseKeyfile } from "./networkManagerFiles";
 
 /**
@@ -41,5 +45,10 @@ const metricOf = (routes: readonly string[]): number | undefined =>
 /** For which families NetworkManager is a link's DHCP client: by its profile, else by what it has. */
 export function leasesOf({ file, leases = [] }: Managed, files: Readonly<Record<string, string>>): readonly (4 | 6)[] {
   const text = file === undefined ? undefined : files[file];
-  return text === undefined ? leases : dhcpOf(parseKeyfile(text));
+  if (text === undefined) return leases;
+  if (!isScript(file!)) return dhcpOf(parseKeyfile(text));
+  const found = new IfcfgFile(text);
+  if (PORT.some((key) => found.get(key) !== undefined)) return [];
+  const is6 = method6(found, new IfcfgFile(files[GLOBAL] ?? "")) === "auto";
+  return [...(isDhcp(found) ? [4 as const] : []), ...(is6 ? [6 as const] : [])];
 }

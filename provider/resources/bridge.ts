@@ -1,13 +1,14 @@
 import type { Backend, BridgePlan, Found, Owner } from "../backends/backend";
 import { CLOUD_INIT, cloudInitSection } from "../backends/cloudInit";
-import { isPortFile, taken as takenByNetworkManager } from "../backends/ifcfgFiles";
+import { isPortFile } from "../backends/ifcfgFiles";
+import { readerOf } from "../backends/ifcfgReader";
 import { IFSTATE } from "../backends/ifupdownSources";
 import { backendOf } from "../backends/registry";
 import { detect } from "../backends/detect";
 import { isProfile } from "../backends/networkManagerFiles";
 import { managerNames } from "../backends/takeOver";
 import type { Observed } from "../facts";
-import { overlay, type HostState, type LinkState } from "../hostState";
+import { overlay, type HostState, type LinkState, type Manager } from "../hostState";
 import type { Context, Properties, Rendered, ResourceDefinition } from "../resource";
 import { isStillHad, portProblems, takenRoutes } from "./bridgePorts";
 import { parseBridge, type BridgeSpec, type Route } from "./bridgeSpec";
@@ -18,6 +19,8 @@ import { stableMac } from "./mac";
 interface BridgeFound {
   readonly name: string;
   readonly owner: Owner;
+  /** The daemon that reads the owner's files, where that is not always so. */
+  readonly manager?: Manager;
   readonly links: Readonly<Record<string, Found>>;
   readonly mac: string;
   /** The ports' MTUs, and whether the program ever gave another: only then is the bridge's to be given back. */
@@ -71,14 +74,11 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const detected = detect(configured, facts);
     if (!spec.owner && !known && detected.refused) return refuse(detected.refused);
     const owner = spec.owner ?? known?.owner ?? detected.owner;
-    const backend = backendOf(owner, configured, facts);
-    const readByNm = owner === "ifcfg" && daemons.includes("NetworkManager") && takenByNetworkManager(files, spec.ports, macs); // prettier-ignore
-    if (readByNm)
-      return refuse(
-        `NetworkManager runs on ${host} and reads ${readByNm}, and this version cannot tell it yet; NM_CONTROLLED=no leaves it to network-scripts`,
-      );
-    if (backend.manager && !daemons.includes(backend.manager))
-      return refuse(`${managerNames[backend.manager]} does not run on ${host}`);
+    const reader = owner !== "ifcfg" ? {} : known?.manager ? known : readerOf(configured, observed.facts, files, macs);
+    if ("refused" in reader && reader.refused) return refuse(`on ${host}, ${reader.refused}`);
+    const backend = backendOf(owner, configured, facts, reader.manager);
+    const { manager } = backend;
+    if (manager && !daemons.includes(manager)) return refuse(`${managerNames[manager]} does not run on ${host}`);
     const find = (name: string) =>
       known?.links[name] ?? backend.find(name, observed.links[name]!, observed.files, managed[name]);
     const adopted = known ? spec.name in known.links : context.adopt && observed.links[spec.name] !== undefined;
@@ -102,6 +102,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     const found: BridgeFound = {
       ...{ name: spec.name, owner, links, mac, mtus, mtuGiven },
       ...(vlanFilteringGiven && { vlanFilteringGiven }),
+      ...(reader.manager && { manager: reader.manager }),
     };
     const plan = resolve(
       spec,
@@ -122,7 +123,7 @@ export const bridge: ResourceDefinition<BridgeSpec> = {
     if (unsupported) return refuse(unsupported);
 
     const rendered = backend.render(plan, links, observed.files);
-    const cloudInit = backend.manager && cloudInitSection(spec.name, files, has);
+    const cloudInit = manager && cloudInitSection(spec.name, files, has);
     const desired: HostState = {
       ...overlay(overlay(rendered, backend.state?.(plan.name) ?? {}), cloudInit ? { sections: cloudInit } : {}),
       links: {

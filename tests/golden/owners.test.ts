@@ -54,7 +54,8 @@ function expectMeaning({ name, column, of }: Cell, step: number): void {
   if (owner === "runtime") return;
 
   const files = filesAfter(name, step);
-  const backend = backendOf(owner, ["br0"], { files, has: (command) => column.commands.includes(command) });
+  const has = (command: string) => column.commands.includes(command);
+  const backend = backendOf(owner, ["br0"], { files, has }, column.manager);
   const found = backend.find("br0", { kind: "bridge", mac }, files);
   expect(comparable(found)).toEqual(comparable({ ...wanted, macAddress: mac, sections: {} }));
   const { maxWait, stp = false } = args as { readonly maxWait?: number; readonly stp?: boolean };

@@ -5,7 +5,7 @@ import { cases, type OwnerCase } from "./cases";
 import type { Column } from "./column";
 import { networkManager } from "./networkManager";
 import { observed } from "./observed";
-import { ifcfg } from "./ifcfg";
+import { ifcfg, ifcfgNm } from "./ifcfg";
 import { ifupdown } from "./ifupdown";
 import { ifupdown2 } from "./ifupdown2";
 import { netplan } from "./netplan";
@@ -16,6 +16,7 @@ import { runtime } from "./runtime";
 /** Each owner, and each way of one that makes other files: a line here, and a file beside this one. */
 export const columns: readonly Column[] = [
   ifcfg,
+  ifcfgNm,
   ifupdown,
   ifupdown2,
   netplan,
