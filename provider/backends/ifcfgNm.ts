@@ -6,7 +6,7 @@ import { IfcfgFile } from "./ifcfgFile";
 import { fileOf, GLOBAL, isScript, nickOf, othersOf, ownOf, ownPath, pathOf, routeLines, KINDS } from "./ifcfgFiles";
 import { addresses4, bridgingOptions, numbered } from "./ifcfgKeys";
 import { unfit } from "./ifcfgLimits";
-import { addresses6, gateways, lineRoute, method4, method6, neverDefault, PORT } from "./ifcfgNmKeys";
+import { addresses6, gateways, isStp, lineRoute, method4, method6, neverDefault, PORT } from "./ifcfgNmKeys";
 import { write } from "./ifcfgNmWrite";
 import { rendered } from "./ifcfgRender";
 import { metricFor } from "./networkManager";
@@ -56,7 +56,7 @@ function find(name: string, link: LinkState, files: Files, managed?: Managed): F
 /** It has seconds where network-scripts have hundredths, and heeds what is STP's only with STP on. */
 function bridgeOptions(file: IfcfgFile): NonNullable<Found["bridge"]> {
   const options = bridgingOptions(file);
-  const stp = /^(yes|on)$/i.test(file.get("STP") ?? "");
+  const stp = isStp(file);
   const number = (name: string, value: string | undefined) =>
     value === undefined || Number.isNaN(Number(value)) ? {} : { [name]: Number(value) };
   return {
@@ -88,7 +88,7 @@ function unsupported(
     const file = ownOf(sections);
     const rule = [...othersOf(sections, "rule"), ...othersOf(sections, "rule6")][0];
     if (rule !== undefined)
-      return `where there is a ${rule}, NetworkManager takes no route from the files of ${name}, and no rule; write its lines into ${path} as ROUTING_RULE_1=, or as ROUTING_RULE6_1=`;
+      return `where there is a ${rule}, NetworkManager takes no route from the files of ${name}, and no rule; write its lines into ${path} as ROUTING_RULE_1= or ROUTING_RULE6_1=, with a priority`;
     if (method4(file) === "other")
       return `${path} says BOOTPROTO=${file.get("BOOTPROTO")}, which a bridge is not given`;
     if (method6(file, global) === "other") return `${path} says IPV6_AUTOCONF=shared, which a bridge is not given`;

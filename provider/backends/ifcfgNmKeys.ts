@@ -75,3 +75,6 @@ export function lineRoute(line: string, file: IfcfgFile, otherwise: number): str
   const [to = "", via = ""] = words.split(" via ");
   return routeWords(to, via, metricOf(file, isIPv6(words) ? 6 : 4, otherwise));
 }
+
+/** It knows no other words for it. */
+export const isStp = (file: IfcfgFile): boolean => /^(yes|on)$/i.test(file.get("STP") ?? "");

@@ -4,7 +4,7 @@ import type { BridgePlan } from "./backend";
 import { isFalse, type IfcfgFile } from "./ifcfgFile";
 import { ownOf } from "./ifcfgFiles";
 import { bridgingOptions } from "./ifcfgKeys";
-import { gatewayOf, gateways, lineRoute, method6, metricOf, neverDefault } from "./ifcfgNmKeys";
+import { gatewayOf, gateways, isStp, lineRoute, method6, metricOf, neverDefault } from "./ifcfgNmKeys";
 import { writeAddresses, writeNames, type Said } from "./ifcfgRender";
 import { normalRoute } from "./ifupdownCommands";
 import { routeWords } from "./networkManagerFiles";
@@ -94,14 +94,16 @@ const STP_ONLY = ["hello_time", "max_age", "priority"];
 
 function writeBridge(bridge: BridgePlan, file: IfcfgFile, isOwn: boolean): void {
   const { stp, forwardDelay, helloTime, maxAge, ageingTime, priority, vlanFiltering } = bridge;
-  if (!isOwn || /^(yes|on)$/i.test(file.get("STP") ?? "") !== stp) file.set("STP", stp ? "yes" : "no");
-  if (!stp) file.set("DELAY", undefined);
-  else if (Number(file.get("DELAY") ?? (isOwn ? 15 : NaN)) !== forwardDelay) file.set("DELAY", String(forwardDelay));
+  // What it does not heed stays as somebody wrote it.
+  const isKept = isOwn && isStp(file) === stp;
+  if (!isKept) file.set("STP", stp ? "yes" : "no");
+  if (!stp && !isKept) file.set("DELAY", undefined);
+  if (stp && Number(file.get("DELAY") ?? (isOwn ? 15 : NaN)) !== forwardDelay) file.set("DELAY", String(forwardDelay));
   const options = bridgingOptions(file);
   const wanted = { hello_time: helloTime, max_age: maxAge, ageing_time: ageingTime, priority, vlan_filtering: vlanFiltering === undefined ? undefined : Number(vlanFiltering) }; // prettier-ignore
   for (const [key, value] of Object.entries(wanted) as [keyof typeof DEFAULTS, number | undefined][])
     if (value !== undefined && Number(options.get(key) ?? DEFAULTS[key]) !== value) options.set(key, String(value));
-  if (!stp) for (const key of STP_ONLY) options.delete(key);
+  if (!stp && !isKept) for (const key of STP_ONLY) options.delete(key);
   const words = [...options].map(([key, value]) => `${key}=${value}`).join(" ");
   if (words !== (file.get("BRIDGING_OPTS") ?? "")) file.set("BRIDGING_OPTS", words || undefined);
 }
