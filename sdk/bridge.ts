@@ -80,7 +80,7 @@ export interface BridgeArgs extends ResourceArgs {
   /** Bytes of the largest packet, without the Ethernet header; no port may have less. Default: the ports' own. */
   mtu?: pulumi.Input<number | undefined>;
   /**
-   * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d; also where ifupdown2 reads them), `ifcfg` (network-scripts of RHEL and CentOS: /etc/sysconfig/network-scripts), `netplan`
+   * Whose files the bridge is written to, and who brings it up: `ifupdown` (/etc/network/interfaces, interfaces.d; also where ifupdown2 reads them), `ifcfg` (/etc/sysconfig/network-scripts of RHEL and CentOS, for who reads it: network-scripts, or NetworkManager's ifcfg-rh), `netplan`
    * (/etc/netplan, with systemd-networkd or NetworkManager as renderer), `NetworkManager` (/etc/NetworkManager/system-connections), `networkd`
    * (systemd-networkd: /etc/systemd/network), or `runtime` (ip(8) only: lost at reboot). Default: detected from what configures the ports now, and kept. Refused: an
    * owner that is not on the host.

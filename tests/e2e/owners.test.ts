@@ -47,6 +47,14 @@ const owners = [
     drift: "nmcli connection modify br0 ipv4.dns 10.0.0.9",
     named: /dns=10[.]0[.]0[.]9;/,
   },
+  {
+    title: "NetworkManager with ifcfg files, a NIC with DHCP",
+    options: { owner: "ifcfg-nm", dhcp: true },
+    because: "ifcfg: /etc/sysconfig/network-scripts/ifcfg-eth0 configures eth0; read by NetworkManager",
+    file: "/etc/sysconfig/network-scripts/ifcfg-br0",
+    drift: "nmcli connection modify 'Bridge br0' ipv4.dns 10.0.0.9",
+    named: /DNS1=10[.]0[.]0[.]9/,
+  },
 ] as const;
 
 describe.each(owners)("the quickstart on a host of $title", ({ options, because, file, drift, named }) => {
@@ -107,7 +115,7 @@ describe.each(owners)("the quickstart on a host of $title", ({ options, because,
 });
 
 /** What the quickstart changes, in the words of its owners. Leases run out while one looks. */
-const asFound = `cat /etc/network/interfaces; for f in /etc/systemd/network/* /etc/netplan/* /etc/NetworkManager/system-connections/*; do echo "$f"; cat "$f"; done 2>/dev/null
+const asFound = `cat /etc/network/interfaces; for f in /etc/systemd/network/* /etc/netplan/* /etc/NetworkManager/system-connections/* /etc/sysconfig/network-scripts/*; do echo "$f"; cat "$f"; done 2>/dev/null
 ls /etc/sysctl.d /etc/udev/rules.d /sys/class/net; ip -4 -br addr | sed "s,@if[0-9]*,,"; ip route
 networkctl list --no-legend eth0 | tr -s ' ' | cut -d ' ' -f 3-4; nmcli -t device | grep ^eth0; cat /etc/resolv.conf; virsh -q net-list --all; virsh -q domiflist web --inactive; sysctl net.ipv4.ip_forward`;
 

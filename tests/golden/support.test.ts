@@ -36,7 +36,7 @@ const proofs: readonly Proof[] = [
       },
       { file: "contract/networkd.test.ts", title: /^it reads every golden file/, owners: ["networkd"] },
       { file: "contract/networkManager.test.ts", title: /reads/, owners: ["networkmanager"] },
-      { file: "contract/ifcfg.test.ts", title: /reads/, owners: ["ifcfg"] },
+      { file: "contract/ifcfg.test.ts", title: /^it reads every golden file/, owners: ["ifcfg-nm"] },
       { file: "contract/ifupdown2.test.ts", title: /reads/, owners: ["ifupdown2"] },
     ],
   },
@@ -55,6 +55,7 @@ const proofs: readonly Proof[] = [
         title: /^not confirmed, it comes back by itself/,
         owners: ["netplan-networkmanager"],
       },
+      { file: "contract/ifcfg.test.ts", title: /^not confirmed, it comes back by itself/, owners: ["ifcfg-nm"] },
       { file: MACHINES, title: /comes back by itself/ },
     ],
   },
@@ -63,6 +64,7 @@ const proofs: readonly Proof[] = [
     tests: [
       { file: "e2e/powerCut.test.ts", title: /power is cut at any point/, owners: ["ifupdown"] },
       { file: "contract/networkManager.test.ts", title: /^the power goes/, owners: ["networkmanager"] },
+      { file: "contract/ifcfg.test.ts", title: /^the power goes/, owners: ["ifcfg-nm"] },
       { file: MACHINES, title: /power/ },
     ],
   },
@@ -78,7 +80,7 @@ const proofs: readonly Proof[] = [
     shows: "drift by the owner's own tools is named, and healed",
     tests: [
       { file: "e2e/drift.test.ts", title: /%s/, owners: ["ifupdown"] },
-      { file: LAB, title: /names what somebody changed/, owners: ["netplan", "networkmanager"] },
+      { file: LAB, title: /names what somebody changed/, owners: ["netplan", "networkmanager", "ifcfg-nm"] },
       { file: MACHINES, title: /drift|somebody changed|names/ },
     ],
   },
@@ -124,7 +126,7 @@ function adopts({ owner, manager }: (typeof columns)[number]): boolean {
   });
 }
 
-const managerOf = ({ links }: Readonly<Record<string, unknown>>) =>
+const managerOf = ({ links = {} }: Readonly<Record<string, unknown>>) =>
   (links as Readonly<Record<string, { readonly manager?: string }>>)["br0"]?.manager;
 
 function isShown(column: string, { tests }: Proof): boolean {

@@ -21,7 +21,7 @@ case $(cat /etc/kvmnet-lab) in
     start /lib/systemd/systemd-networkd
     for _ in $(seq 200); do ip route | grep -q default && break; sleep 0.05; done
     ;;
-  *NetworkManager)
+  *NetworkManager | ifcfg-nm)
     mkdir -p /run/dbus /run/NetworkManager /var/lib/NetworkManager
     ! command -v netplan > /dev/null || netplan generate
     dbus-daemon --system --fork --nopidfile

@@ -14,11 +14,17 @@ rm -rf /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-lo
   /etc/systemd/network /etc/cloud /etc/sysconfig /var/lib/dhcp /etc/nftables.conf
 mkdir -p /etc/network/interfaces.d /etc/udev/rules.d /etc/sysctl.d /etc/modules-load.d /var/lib/dhcp
 printf '%s' "$INTERFACES" > /etc/network/interfaces
-case $OWNER in netplan | *NetworkManager) ldconfig ;; esac # what dpkg does when it installs a library
+case $OWNER in netplan | *NetworkManager | ifcfg-nm) ldconfig ;; esac # what dpkg does when it installs a library
 if [[ $OWNER = *NetworkManager ]]; then # as Debian's package has it
   rm -rf /var/lib/NetworkManager
   mkdir -p /etc/NetworkManager/system-connections
   printf '[main]\nplugins=ifupdown,keyfile\n\n[ifupdown]\nmanaged=false\n' > /etc/NetworkManager/NetworkManager.conf
+fi
+if [ "$OWNER" = ifcfg-nm ]; then # as RHEL 8 has it
+  rm -rf /var/lib/NetworkManager
+  mkdir -p /etc/NetworkManager/system-connections /etc/sysconfig/network-scripts
+  printf '[main]\nplugins=ifcfg-rh,keyfile\n' > /etc/NetworkManager/NetworkManager.conf
+  printf '# Created by anaconda\n' > /etc/sysconfig/network
 fi
 [ -z "$OWNER_FILE" ] || { mkdir -p "${OWNER_FILE%/*}" && (umask 077 && printf '%s' "$OWNER_TEXT" > "$OWNER_FILE"); }
 printf '# /etc/sysctl.conf - Configuration file for setting system variables\n' > /etc/sysctl.conf

@@ -35,6 +35,7 @@ export const labOwners = [
   "netplan",
   "netplan-NetworkManager",
   "NetworkManager",
+  "ifcfg-nm",
 ] as const;
 export type LabOwner = (typeof labOwners)[number];
 
@@ -78,6 +79,26 @@ export function ownerFile({ owner, dhcp, address }: HostRecord): { path: string;
         "[ipv6]",
         "# No router of this LAN advertises IPv6.",
         "method=disabled",
+      ].join("\n")}\n`,
+    };
+  if (owner === "ifcfg-nm")
+    return {
+      path: "/etc/sysconfig/network-scripts/ifcfg-eth0",
+      text: `${[
+        "# The LAN",
+        "TYPE=Ethernet",
+        "PROXY_METHOD=none",
+        "BROWSER_ONLY=no",
+        `BOOTPROTO=${dhcp ? "dhcp" : "none"}`,
+        "DEFROUTE=yes",
+        "IPV4_FAILURE_FATAL=no",
+        "IPV6INIT=no",
+        'NAME="eth0"',
+        "UUID=6a1a2d5f-5a0e-4d5c-8f2e-0d7b8c1f3a11",
+        "DEVICE=eth0",
+        "ONBOOT=yes",
+        ...(dhcp ? [] : [`IPADDR=${address}`, `PREFIX=${LAN.prefix}`, `GATEWAY=${LAN.gateway}`, `DNS1=${LAN.gateway}`]),
+        `DOMAIN=${LAN.domain}`,
       ].join("\n")}\n`,
     };
   if (owner === "netplan" || owner === "netplan-NetworkManager")

@@ -1,4 +1,5 @@
-import { cached } from "../toolchain/cache";
+import { join } from "node:path";
+import { cached, keyOfScripts } from "../toolchain/cache";
 import type { LabOwner } from "./interfaces";
 import { unpackDebs } from "./debs";
 import { must } from "./run";
@@ -20,6 +21,7 @@ const PACKAGES: Partial<Record<LabOwner, string>> = {
 
 /** A directory with these Debian packages' files: a layer between a host's disk and the machine's root; empty where the owner needs none. */
 export async function ownerRoot(owner: LabOwner): Promise<string> {
+  if (owner === "ifcfg-nm") return ifcfgRoot();
   const names = PACKAGES[owner];
   if (names === undefined) return "";
   return cached(owner === "ifupdown2" ? "lab-ifupdown2" : "lab-owners", "2", async (directory) => {
@@ -30,6 +32,19 @@ export async function ownerRoot(owner: LabOwner): Promise<string> {
       [ ! -d usr/share/ifupdown2 ] || { chmod +x usr/share/ifupdown2/__main__.py && python3 -m compileall -q usr/share/ifupdown2; }`;
     await must(["sh", "-e", "-c", own], { cwd: directory });
     // The host's own root directory's, seen through.
+    await must(["chmod", "755", directory]);
+  });
+}
+
+/** NetworkManager with its reader of ifcfg- files in place of Debian's, whose plugins do not fit it. */
+async function ifcfgRoot(): Promise<string> {
+  const debian = await ownerRoot("NetworkManager");
+  const scripts = join(__dirname, "ifcfgRh");
+  return cached("lab-ifcfg-rh", keyOfScripts(scripts, ["build.sh"]), async (directory) => {
+    const options = { cwd: directory, timeoutMs: 900_000 };
+    await must(["unshare", "--mount", join(scripts, "build.sh"), directory], options);
+    const overlaid = `mv usr built; cp -a ${debian}/. .; rm usr/lib/*/NetworkManager/1.42.4/*.so; cp -a built/. usr/; rm -r built`;
+    await must(["sh", "-e", "-c", overlaid], options);
     await must(["chmod", "755", directory]);
   });
 }

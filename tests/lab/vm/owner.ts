@@ -16,6 +16,7 @@ const UNITS: Readonly<Record<LabOwner, string>> = {
   netplan: "systemd-networkd",
   "netplan-NetworkManager": "NetworkManager",
   NetworkManager: "NetworkManager",
+  "ifcfg-nm": "NetworkManager",
 };
 
 /** Gives a running VM's network to another owner than ifupdown, as a person does who installs him and takes eth0 out of /etc/network/interfaces. */
@@ -32,6 +33,7 @@ export async function giveTo(record: HostRecord & { owner: LabOwner }): Promise<
     chmodSync(root, 0o755);
     put("etc/network/interfaces", installerInterfaces(record));
     put("etc/resolv.conf", `nameserver ${LAN.gateway}\nsearch ${LAN.domain}\n`);
+    if (owner === "ifcfg-nm") put("etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifcfg-rh,keyfile\n");
     const own = ownerFile(record);
     if (own) put(own.path, own.text, owner === "networkd" ? 0o644 : 0o600); // networkd is not root
     const script = `set -e
