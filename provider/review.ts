@@ -1,3 +1,4 @@
+import { diffArrays } from "diff";
 import { IFSTATE } from "./backends/ifupdownSources";
 import type { Observed } from "./facts";
 import { differences, type HostState } from "./hostState";
@@ -24,11 +25,13 @@ export function review(desired: HostState, observed: Observed, host: string, bec
     ...textsOf(desired, observed).flatMap(({ title, text, found }) => {
       if (found === null)
         return [`  ${title}`, ...(text === null ? ["      nothing"] : linesOf(text).map((line) => `      ${line}`))];
-      const lines = lineDiff(linesOf(found), linesOf(text ?? ""));
-      const isSame = lines.every(({ mark }) => mark === " ");
+      const changes = diffArrays(linesOf(found), linesOf(text ?? ""));
+      const isSame = changes.every(({ added, removed }) => !added && !removed);
       return [
         `  ${title} (${isSame ? "as it is" : "changed"})`,
-        ...lines.map(({ mark, line }) => `    ${mark} ${line}`),
+        ...changes.flatMap(({ added, removed, value }) =>
+          value.map((line) => `    ${added ? "+" : removed ? "-" : " "} ${line}`),
+        ),
       ];
     }),
     ...linkChanges(desired, observed),
@@ -80,32 +83,4 @@ function linkChanges({ links = {} }: HostState, observed: Observed): string[] {
     );
     return `  bridge ${name} (${changes.length === 0 ? "as it is" : changes.join(", ")})`;
   });
-}
-
-/** A line of two texts: of both, of the first only (`-`), or of the second only (`+`). */
-interface DiffLine {
-  readonly mark: " " | "-" | "+";
-  readonly line: string;
-}
-
-/** The fewest lines that go and come from one text to the other, as diff(1) has it; texts have some hundred lines at most. */
-function lineDiff(from: readonly string[], to: readonly string[]): DiffLine[] {
-  /** How many lines the rests behind each pair of places have in common. */
-  const common = Array.from({ length: from.length + 1 }, () => new Array<number>(to.length + 1).fill(0));
-  for (let i = from.length - 1; i >= 0; i--)
-    for (let j = to.length - 1; j >= 0; j--)
-      common[i]![j] = from[i] === to[j] ? common[i + 1]![j + 1]! + 1 : Math.max(common[i + 1]![j]!, common[i]![j + 1]!);
-  const lines: DiffLine[] = [];
-  for (let i = 0, j = 0; i < from.length || j < to.length;) {
-    if (i < from.length && j < to.length && from[i] === to[j]) {
-      lines.push({ mark: " ", line: from[i]! });
-      i++;
-      j++;
-    } else if (j === to.length || (i < from.length && common[i + 1]![j]! >= common[i]![j + 1]!)) {
-      lines.push({ mark: "-", line: from[i++]! });
-    } else {
-      lines.push({ mark: "+", line: to[j++]! });
-    }
-  }
-  return lines;
 }
