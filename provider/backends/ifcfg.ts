@@ -3,7 +3,7 @@ import { byFamily } from "./addressing";
 import type { Backend, BridgePlan, Files, Found } from "./backend";
 import { GLOBAL, othersOf, ownOf, ownPath, routeLines, routeOf, textsOf } from "./ifcfgFiles";
 import { IfcfgFile, isTrue } from "./ifcfgFile";
-import { addresses4, addresses6, bridgingOptions, gateways, isDhcp, numbered } from "./ifcfgKeys";
+import { addresses4, addresses6, bridgingOptions, forwardDelayOf, gateways, isDhcp, numbered } from "./ifcfgKeys";
 import { unfit } from "./ifcfgLimits";
 import { rendered } from "./ifcfgRender";
 import { write } from "./ifcfgScripts";
@@ -39,9 +39,7 @@ function bridgeOptions(file: IfcfgFile): NonNullable<Found["bridge"]> {
     value === undefined || Number.isNaN(Number(value)) ? {} : { [name]: Number(value) / unit };
   return {
     stp: isTrue(file.get("STP")),
-    forwardDelay: 15,
-    ...number("forwardDelay", options.get("forward_delay"), 100),
-    ...number("forwardDelay", file.get("DELAY")),
+    forwardDelay: forwardDelayOf(file) ?? 15,
     ...number("helloTime", options.get("hello_time"), 100),
     ...number("maxAge", options.get("max_age"), 100),
     ...number("ageingTime", options.get("ageing_time"), 100),

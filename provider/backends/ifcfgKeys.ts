@@ -54,3 +54,10 @@ export const bridgingOptions = (file: IfcfgFile): Map<string, string> =>
       return key === undefined ? [] : [[key, value!] as const];
     }),
   );
+
+/** Seconds; BRIDGING_OPTS go after DELAY (ifup-eth). */
+export function forwardDelayOf(file: IfcfgFile): number | undefined {
+  const [delay, option] = [file.get("DELAY"), bridgingOptions(file).get("forward_delay")];
+  const seconds = option === undefined ? Number(delay ?? NaN) : Number(option) / 100;
+  return Number.isNaN(seconds) ? undefined : seconds;
+}

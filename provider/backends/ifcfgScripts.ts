@@ -3,7 +3,7 @@ import { gatewayRoute } from "./addressing";
 import type { BridgePlan } from "./backend";
 import { isTrue, type IfcfgFile } from "./ifcfgFile";
 import { routeOf, type Kind } from "./ifcfgFiles";
-import { addresses4, bridgingOptions, gateways } from "./ifcfgKeys";
+import { addresses4, bridgingOptions, forwardDelayOf, gateways } from "./ifcfgKeys";
 import { writeAddresses, writeNames, type Said } from "./ifcfgRender";
 import { normalRoute } from "./ifupdownCommands";
 
@@ -16,21 +16,27 @@ export function write(bridge: BridgePlan, { file, global, lines, isOwn }: Said):
   writeRoutes(bridge, file, global, lines);
   writeNames(bridge, file);
   if (!isOwn || isTrue(file.get("STP")) !== bridge.stp) file.set("STP", bridge.stp ? "yes" : "no");
-  if (Number(file.get("DELAY") ?? (isOwn ? 15 : NaN)) !== bridge.forwardDelay) file.set("DELAY", String(bridge.forwardDelay)); // prettier-ignore
-  writeOptions(bridge, file);
+  writeOptions(bridge, file, isOwn);
 }
 
 /** The kernel's own values, which hold where the file says nothing (br_device.c). */
 const DEFAULTS = { hello_time: 200, max_age: 2000, ageing_time: 30000, priority: 32768, vlan_filtering: 0 };
 
-function writeOptions({ helloTime, maxAge, ageingTime, priority, vlanFiltering }: BridgePlan, file: IfcfgFile): void {
+function writeOptions(bridge: BridgePlan, file: IfcfgFile, isOwn: boolean): void {
+  const { forwardDelay, helloTime, maxAge, ageingTime, priority, vlanFiltering } = bridge;
   const options = bridgingOptions(file);
+  if ((forwardDelayOf(file) ?? (isOwn ? 15 : undefined)) !== forwardDelay) {
+    file.set("DELAY", String(forwardDelay));
+    // RHEL 8's ifup-eth hands DELAY to ip(8), which takes it for hundredths (fedora-sysv/initscripts#213); RHEL 6 and 7 had brctl, and seconds.
+    if (forwardDelay > 0) options.set("forward_delay", String(forwardDelay * 100));
+    else options.delete("forward_delay");
+  }
   const hundredths = (seconds: number | undefined) => (seconds === undefined ? undefined : Math.round(seconds * 100));
   const wanted = { hello_time: hundredths(helloTime), max_age: hundredths(maxAge), ageing_time: hundredths(ageingTime), priority, vlan_filtering: vlanFiltering === undefined ? undefined : Number(vlanFiltering) }; // prettier-ignore
   for (const [key, value] of Object.entries(wanted) as [keyof typeof DEFAULTS, number | undefined][])
     if (value !== undefined && Number(options.get(key) ?? DEFAULTS[key]) !== value) options.set(key, String(value));
   const words = [...options].map(([key, value]) => `${key}=${value}`).join(" ");
-  if (words !== "") file.set("BRIDGING_OPTS", words);
+  if (words !== (file.get("BRIDGING_OPTS") ?? "")) file.set("BRIDGING_OPTS", words || undefined);
 }
 
 function writeRoutes(bridge: BridgePlan, file: IfcfgFile, global: IfcfgFile, lines: Record<Kind, string[]>): void {

@@ -169,10 +169,10 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
   ifcfg: [
     { ours: /^br0 DELAY=\d$/, why: "cloud-init drops a bridge's forward delay for network-scripts, in silence" },
     {
-      ours: /^br0 BRIDGING_OPTS=hello_time/,
+      ours: /^br0 BRIDGING_OPTS=forward_delay=400 hello_time/,
       theirs: /^br0 (AGEING|PRIO)=/,
       in: ["stp-and-times"],
-      why: "so network-scripts set what they have no key for; cloud-init drops hello time and maximum age",
+      why: "so network-scripts set what they have no key for, and the delay where RHEL 8 takes DELAY for hundredths; cloud-init drops hello time and maximum age",
     },
     { ours: /^br0 BRIDGING_OPTS=vlan_filtering=1$/, in: ["vlan-filtering"], why: "cloud-init has no word for it" },
     {
