@@ -16,9 +16,9 @@ const importRules = [
     rule: "plan and its helpers import hostState, errors, facts, shell, bytes, backends, kernel, libvirt and each other",
   },
   {
-    files: ["provider/{disruption,errors,hostState,shell,bytes}.ts"],
+    files: ["provider/{disruption,errors,hostState,shell,bytes,stateProperties}.ts"],
     may: "",
-    rule: "disruption, hostState, errors, shell and bytes import nothing of ours",
+    rule: "disruption, hostState, errors, shell, bytes and stateProperties import nothing of ours",
   },
   { files: ["provider/parse.ts"], may: "\\./errors", rule: "parse imports nothing of ours but errors" },
   { files: ["provider/facts.ts"], may: "\\./hostState", rule: "facts imports nothing of ours but hostState" },
@@ -43,9 +43,9 @@ const importRules = [
     rule: "host imports plan and its helpers, hostState, errors, facts, shell, bytes, backends, kernel, libvirt and files of its own folder",
   },
   {
-    files: ["provider/{index,lifecycle}.ts"],
+    files: ["provider/{index,lifecycle,check}.ts"],
     may: "\\./\\w+(/\\w+)?",
-    rule: "index and lifecycle import all of provider, and nothing outside of it",
+    rule: "index, lifecycle and check import all of provider, and nothing outside of it",
   },
 ];
 

@@ -1,131 +1,25 @@
-import { ArgumentError, HostError, type ArgumentProblem } from "./errors";
+import { argNamesOf, checkOf, inTheWay } from "./check";
+import { foreign } from "./conflicts";
+import { ArgumentError, HostError } from "./errors";
 import type { Observed } from "./facts";
-import { conflicts, foreign } from "./conflicts";
 import { givingBack } from "./givingBack";
-import { collections, differences, equal, overlay, without, type Difference, type HostState } from "./hostState";
-import { disturbs, sayDisruption } from "./disruption";
-import { hazardWarning } from "./hazard";
 import { log } from "./host/log";
 import type { HostSession } from "./host/session";
-import { isMarked, keepsake, keptOf, markOf, nameOf, type Kept } from "./mark";
-import { Arguments, hasUnknown, UNKNOWN } from "./parse";
+import { collections, differences, equal, overlay, without, type Difference, type HostState } from "./hostState";
+import { keepsake, keptOf, markOf, nameOf, type Kept } from "./mark";
 import { capture, project } from "./project";
-import type { Context, Properties, ResourceDefinition } from "./resource";
-import { review } from "./review";
+import type { ResourceDefinition } from "./resource";
 import { discreet, SECRET, unsaid } from "./secret";
+import { BEFORE, clean, DESIRED, FOUND, pick, UNREACHED, URN, type Props } from "./stateProperties";
 
-type Props = Record<string, unknown>;
 type Sessions = (host: string | undefined) => HostSession;
-
-/** The hidden properties. Pulumi shows none that begins with `__`, and none of them counts in a comparison. */
-const URN = "__urn";
-/** What was found on the host when the resource was first rendered: an input, so that every later check renders from the same. */
-const FOUND = "__found";
-/** What the resource last made of the host: the shape in which a refresh reads it. */
-const DESIRED = "__desired";
-/** The host could not be reached when this was checked: nothing of it is rendered. */
-const UNREACHED = "__unreached";
-/** What the resource replaced, to be given back. A secret (sdk/resource.ts). */
-const BEFORE = "__before";
 
 /**
  * What Pulumi asks of a resource, written once for all of them: check renders, diff compares, create and update reconcile the host with
  * what check rendered, read says what the host holds, delete gives back what was there before.
  */
 export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: Sessions) {
-  const argNames = ["host", "adopt", ...definition.args];
-  const made = [...definition.renders, ...(definition.known ?? [])];
-  /** The engine checks a replacement twice, the second time as if it were new: what the first knew of the old one still holds. */
-  const replaced = new Map<string, Props>();
-
-  const check = async (olds: Props, news: Props): Promise<{ inputs: Props; failures?: ArgumentProblem[] }> => {
-    const urn = String(news[URN] ?? olds[URN] ?? "");
-    const given = pick(news, [...argNames, URN, SECRET]);
-    const isSecret = news[SECRET] === true;
-    const warn = (message: string) => void log.warning(urn, isSecret ? `a warning is ${unsaid}` : message);
-    if (olds[URN] !== undefined) replaced.set(urn, olds);
-    const old = replaced.get(urn);
-    const isKnown = old !== undefined && equal(old["host"], given["host"]);
-    const args = new Arguments(given);
-    const spec = definition.parse(args, nameOf(urn));
-    try {
-      for (const key of Object.keys(news))
-        if (!argNames.includes(key) && !key.startsWith("__") && news[key] !== undefined)
-          args.problem(key, `is no argument of ${definition.type}`);
-      args.done();
-      const session = sessions(given["host"] as string | undefined);
-      // Text with a piece missing is no text: it is unknown as a whole, and the preview says so.
-      if (hasUnknown(given)) return { inputs: { ...incomplete(definition, spec, given, olds), ...unknown(made) } };
-      const observed = await session.observe().catch((error: unknown) => {
-        if (session.inFleet && error instanceof HostError && error.kind === "unreachable") return error;
-        throw error;
-      });
-      // One that is down does not stop the others: what is to be done on it fails, each by itself.
-      if (observed instanceof HostError) {
-        void log.warning(urn, `${observed.message} (what is to be changed on it fails, the other hosts go on)`);
-        const last = pick(olds, made);
-        return { inputs: { ...incomplete(definition, spec, given, olds), ...last, [UNREACHED]: true } };
-      }
-      const context: Context = {
-        host: session.host,
-        observed,
-        urn,
-        mark: markOf(urn),
-        adopt: given["adopt"] === true || (!isKnown && isMarked(observed, markOf(urn))),
-        // What a create or an update found that the state never heard of goes first.
-        found: keptOf(observed, urn)?.found ?? (isKnown ? old[FOUND] : undefined),
-      };
-      const {
-        desired,
-        completed,
-        found,
-        because,
-        problems = [],
-        warnings = [],
-        disruptions = [],
-      } = definition.render(spec, context);
-      const inputs: Props = clean({
-        ...given,
-        ...completed,
-        ...desired,
-        ...(found !== undefined && { [FOUND]: found }),
-      });
-      const same = (key: string) => equal(inputs[key], olds[key]);
-      const isNew = olds[URN] === undefined || ![...definition.replaceOn, "host"].every(same);
-      const obstacles = isNew && problems.length === 0 ? inTheWay(desired, observed, given, urn, session.host) : [];
-      for (const reason of obstacles) args.problem(argNames.includes("name") ? "name" : "adopt", reason);
-      problems.forEach(({ property, reason }) => args.problem(property, reason));
-      args.done();
-      if (isNew)
-        void log.info(
-          urn,
-          isSecret ? `what ${session.host} will have is ${unsaid}` : review(desired, observed, session.host, because),
-        );
-      const missing = definition.missing?.(inputs, observed) ?? [];
-      for (const what of missing) warn(`${what} on ${session.host} yet; the update fails unless it is made before`);
-      const hazard = hazardWarning(desired, observed, session.host, session.confirmTimeout);
-      for (const warning of [...(hazard ? [hazard] : []), ...warnings]) warn(warning);
-      for (const disruption of disruptions) {
-        const message = isSecret ? `a change (${disruption.label}) is ${unsaid}` : sayDisruption(disruption);
-        void (disturbs(disruption) ? log.warning(urn, message) : log.info(urn, message));
-      }
-      return { inputs };
-    } catch (error) {
-      if (error instanceof ArgumentError) {
-        // Beside the reason, the engine prints the value of the property that is named, secret or not (issueCheckFailures).
-        const hidden = ({ property }: ArgumentProblem) => ({
-          property: "",
-          reason: `${property} is refused; why is ${unsaid}`,
-        });
-        const failures = error.problems.map((problem) => (isSecret ? hidden(problem) : problem));
-        return { inputs: news, failures };
-      }
-      if (error instanceof HostError)
-        return { inputs: news, failures: [{ property: "host", reason: isSecret ? discreet(error) : error.message }] };
-      throw error;
-    }
-  };
-
+  const argNames = argNamesOf(definition);
   /** What the host keeps of this resource is in the state, or on its way there. */
   const tell = (session: HostSession, urn: string, { kept }: Observed) => {
     const text = kept?.[keepsake(urn)];
@@ -140,9 +34,6 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
     const inState = { found: olds[FOUND], before: olds[BEFORE], desired: olds[DESIRED] };
     if (equal(kept, inState)) tell(session, urn, session.initial!);
   };
-
-  const inTheWay = (desired: HostState, observed: Observed, inputs: Props, urn: string, host: string) =>
-    inputs["adopt"] === true ? [] : conflicts(definition.claims(desired), observed, markOf(urn), host);
 
   const diff = (_id: string, olds: Props, news: Props) => {
     const keys = [...argNames, ...collections];
@@ -187,7 +78,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
               `${missing.join(", and ")} on ${session.host}; nothing was touched. Make it first, or take this resource out of the program.`,
             );
           if (!olds) {
-            const obstacles = inTheWay(rendered, now, inputs, urn, session.host);
+            const obstacles = inTheWay(definition, rendered, now, inputs, session.host);
             if (obstacles.length > 0) throw new HostError("conflict", `${obstacles.join("; ")} (nothing was touched)`);
           }
           const old = (olds?.[DESIRED] as HostState | undefined) ?? {};
@@ -308,7 +199,7 @@ export function lifecycle<Spec>(definition: ResourceDefinition<Spec>, sessions: 
     }
   };
 
-  return { check, diff, create, update, read, delete: remove };
+  return { check: checkOf(definition, sessions), diff, create, update, read, delete: remove };
 }
 
 const reasonOf = (error: HostError | ArgumentError, props: Props): string => {
@@ -328,18 +219,6 @@ function heard({ networks, interfaces, reservations }: HostState, { facts }: Obs
     throw new HostError("failed", `libvirt of ${host} does not answer: ${facts.libvirtError} (nothing was touched)`);
 }
 
-/** Inputs that cannot be rendered now: what was completed before stays, so that nothing seems to be replaced. */
-function incomplete<Spec>(definition: ResourceDefinition<Spec>, spec: Spec, given: Props, olds: Props): Props {
-  const name = (spec as { name?: string }).name;
-  return clean({
-    ...(definition.args.includes("name") && { name }),
-    ...pick(olds, [...definition.args, FOUND]),
-    ...given,
-  });
-}
-
-const unknown = (keys: readonly string[]): Props => Object.fromEntries(keys.map((key) => [key, UNKNOWN]));
-
 /** `is`, but only what `like` has an opinion on. */
 function shaped(like: unknown, is: unknown): unknown {
   const isRecord = (value: unknown): value is Props =>
@@ -350,9 +229,6 @@ function shaped(like: unknown, is: unknown): unknown {
 
 const say = ({ path, wanted, found }: Difference) =>
   `${path.join(".")} is ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`;
-
-const pick = (props: Properties, keys: readonly string[]): Props =>
-  Object.fromEntries(keys.flatMap((key) => (props[key] === undefined ? [] : [[key, props[key]]])));
 
 /** Of `made` what goes, or stops, with what is given back. What was there before may have users: it stays. */
 const going = (made: HostState, back: HostState): HostState =>
@@ -365,6 +241,3 @@ const going = (made: HostState, back: HostState): HostState =>
       return [key, Object.fromEntries(Object.entries(made[key] ?? {}).filter(([name]) => goes(name)))];
     }),
   );
-
-/** Plain JSON: what is undefined would fail in the engine after the work was done. */
-const clean = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;
