@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type LabOwner, labOwners } from "./lab/interfaces";
 import * as lab from "./lab/lab";
 import { abandonedLabs, labId, labPaths } from "./lab/state";
 import { ensurePulumi, pulumiEnv } from "./toolchain/pulumi";
@@ -9,6 +11,8 @@ import { ensurePulumi, pulumiEnv } from "./toolchain/pulumi";
 const root = resolve(__dirname, "..");
 const HELP = `npm run demo             a KVM host, the quickstart deployed on it, and what came of it; all is taken down in the end
 npm run demo -- --keep   the same, and host and stack stay, for you to go on with
+npm run demo -- --owner netplan   on a host whose network somebody else than ifupdown has in his files:
+                         ${labOwners.slice(1).join(", ")}
 `;
 
 /** What the demo says of itself, apart from what its commands print. */
@@ -18,14 +22,14 @@ const bold = (line: string): string => (process.stdout.isTTY ? `\x1b[1m${line}\x
 let headings = 0;
 const heading = (line: string): void => say(`\n${bold(`── ${++headings}. ${line}`)}\n`);
 
-async function main(keep: boolean): Promise<void> {
+async function main(keep: boolean, owner: LabOwner): Promise<void> {
   lab.requireRoot();
   await ownLab(keep);
   const began = Date.now();
 
-  heading("A plain KVM host, kvm1: Debian with a static address, libvirt, and a guest without a network");
+  heading(`A plain KVM host, kvm1: Debian with a static address (${owner}), libvirt, and a guest without a network`);
   await ensurePulumi(say);
-  const host = await lab.up("kvm1", { say });
+  const host = await lab.up("kvm1", { say, owner });
   await lab.guest(host, "web", { say });
   const pulumi = project(await ensurePulumi(say));
   for (const command of ["ip -br addr", "virsh list --all", "virsh domiflist web"]) await onHost(host, command);
@@ -164,6 +168,19 @@ async function show(prompt: string, command: string, [program = "", ...args]: re
   say("");
 }
 
+function options() {
+  const known = {
+    keep: { type: "boolean", default: false },
+    owner: { type: "string", default: "ifupdown" },
+    help: { type: "boolean", short: "h", default: false },
+  } as const;
+  try {
+    return parseArgs({ options: known }).values;
+  } catch {
+    return { keep: false, owner: undefined, help: false };
+  }
+}
+
 let ending = false;
 
 /** Ctrl-C, and whatever goes wrong, leaves nothing behind. */
@@ -174,16 +191,17 @@ async function end(code: number, reason: string): Promise<never> {
   process.exit(code);
 }
 
-const args = process.argv.slice(2);
-if (args.some((arg) => arg !== "--keep")) {
+const { keep, owner: name, help } = options();
+const owner = labOwners.find((owner) => owner === name);
+if (help || !owner) {
   process.stdout.write(HELP);
-  process.exit(args.includes("--help") || args.includes("-h") ? 0 : 2);
+  process.exit(help ? 0 : 2);
 }
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (!ending) void end(128 + constants.signals[signal], "Interrupted.");
   });
 }
-main(args.includes("--keep")).catch((error: unknown) => {
+main(keep, owner).catch((error: unknown) => {
   if (!ending) void end(1, error instanceof Error ? error.message : String(error));
 });

@@ -10,8 +10,9 @@ import { hostNames, labId, labPaths } from "./state";
 const HELP = `Throw-away KVM hosts on a LAN of their own, 10.0.0.0/24, on this machine (Linux, as root).
 
   npm run lab -- up kvm1 [--dhcp] [--address 10.0.0.12]     start a host; with --vm a whole emulated Debian 12,
-                                                            with --owner another than ifupdown: ifupdown2, networkd, netplan,
-                                                            netplan-NetworkManager, NetworkManager
+                                                            with --owner somebody else's files configure its network:
+                                                            ${labOwners.slice(0, 4).join(", ")},
+                                                            ${labOwners.slice(4).join(", ")}
   npm run lab -- shell kvm1 [COMMAND…]                      a shell on it, or one command
   npm run lab -- guest kvm1 web [--bridge br0] [--network default] [--mac 52:54:00:…]
                                                             define and start a guest, without options with no NIC
@@ -41,6 +42,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     });
     const [name] = exactly(positionals, 1, "up NAME");
     const owner = labOwners.find((owner) => owner === values.owner);
+    if (values.owner !== undefined && !owner) throw new Usage(`--owner is one of ${labOwners.join(", ")}`);
     const started = Date.now();
     endOnSignal(name);
     const host = await lab.up(name, {
