@@ -43,7 +43,7 @@ async function ifcfgRoot(): Promise<string> {
   return cached("lab-ifcfg-rh", keyOfScripts(scripts, ["build.sh"]), async (directory) => {
     const options = { cwd: directory, timeoutMs: 900_000 };
     await must(["unshare", "--mount", join(scripts, "build.sh"), directory], options);
-    const overlaid = `mv usr built; cp -a ${debian}/. .; rm usr/lib/*/NetworkManager/1.42.4/*.so; cp -a built/. usr/; rm -r built`;
+    const overlaid = `mv usr built; cp -a ${debian}/. .; rm usr/lib/*/NetworkManager/*/*.so; cp -a built/. usr/; rm -r built`;
     await must(["sh", "-e", "-c", overlaid], options);
     await must(["chmod", "755", directory]);
   });

@@ -12,7 +12,8 @@ for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
 done
 apt=(apt-get -q -o APT::Sandbox::User=root -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$PWD/apt/sources" -o "Dir::State::Lists=$PWD/apt/lists" -o "Dir::Cache=$PWD/apt/cache")
 "${apt[@]}" update
-(cd source && "${apt[@]}" source network-manager=1.42.4-1+deb12u1)
+version=$("${apt[@]/#apt-get/apt-cache}" policy network-manager | sed -n 's/^ *Candidate: //p') # which the rest of the host has
+(cd source && "${apt[@]}" source "network-manager=$version")
 mv source/network-manager-*/ tree
 (cd packages && "${apt[@]}" download meson ninja-build xsltproc libxslt1.1 libxml2 libndp0 libndp-dev libudev-dev libdbus-1-dev uuid-dev libuuid1 \
   libglib2.0-0 libglib2.0-bin libglib2.0-dev libglib2.0-dev-bin libglib2.0-data libffi-dev zlib1g-dev libpcre2-dev libpcre2-16-0 libpcre2-posix3 \
@@ -37,7 +38,7 @@ chroot /mnt/root sh -e -c 'cd "$1"; shift; ldconfig; meson setup ../build --buil
   ninja -C ../build src/core/NetworkManager src/core/settings/plugins/ifcfg-rh/libnm-settings-plugin-ifcfg-rh.so' sh "$PWD/tree" \
   -Difcfg_rh=true -Dtests=no -Dreadline=none -Dcrypto=null -Dlibaudit=no -Dsession_tracking=no -Dsystemdsystemunitdir=no "${off[@]}"
 
-plugins=usr/lib/$(gcc -print-multiarch)/NetworkManager/1.42.4
+plugins=usr/lib/$(gcc -print-multiarch)/NetworkManager/${version%-*}
 mkdir -p usr/sbin "$plugins" usr/share/dbus-1/system.d
 cp build/src/core/NetworkManager usr/sbin
 cp build/src/core/settings/plugins/ifcfg-rh/libnm-settings-plugin-ifcfg-rh.so "$plugins"
