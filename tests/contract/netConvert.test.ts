@@ -86,6 +86,9 @@ forwardDelay: /forward-delay=4/, helloTime: /hello-time=1/, maxAge: /max-age=6/,
   ifcfg: {
     stp: /STP=(yes|on)/, forwardDelay: /DELAY=4|forward_delay/, helloTime: /hello_time/, maxAge: /max_age/, ageingTime: /AGEING=120|ageing_time=/, priority: /PRIO=4096|priority=4096/,
   },
+  "ifcfg-nm": {
+    stp: /STP=yes/, forwardDelay: /DELAY=4/, helloTime: /hello_time=1/, maxAge: /max_age=6/, ageingTime: /ageing_time=120/, priority: /priority=4096/,
+  },
 }; // prettier-ignore
 
 /** Nothing of it is in its files, and it says nothing of that: what we never do. */
@@ -95,6 +98,7 @@ test.each([
   ["networkd", ["stp", "forwardDelay", "helloTime", "maxAge", "ageingTime", "priority"]],
   ["networkmanager", ["forwardDelay", "helloTime", "maxAge", "ageingTime"]],
   ["ifcfg", ["forwardDelay", "helloTime", "maxAge"]],
+  ["ifcfg-nm", ["forwardDelay", "helloTime", "maxAge", "ageingTime", "priority"]],
 ])("for %s cloud-init loses %p of a bridge in silence", (owner, lost) => {
   const isLost = (said: readonly string[]) => (option: string) =>
     !said.some((line) => words[owner]![option]!.test(line));

@@ -152,7 +152,9 @@ export const renderers: Readonly<
 > = {
   ifupdown: { kind: "eni", distro: "debian", meaning: interfaces },
   netplan: { kind: "netplan", distro: "ubuntu", meaning: netplan },
+  "netplan-networkmanager": { kind: "netplan", distro: "ubuntu", meaning: netplan },
   networkd: { kind: "networkd", distro: "arch", meaning: networkd },
   networkmanager: { kind: "network-manager", distro: "fedora", meaning: keyfiles },
   ifcfg: { kind: "sysconfig", distro: "rhel", meaning: ifcfg },
+  "ifcfg-nm": { kind: "sysconfig", distro: "rhel", meaning: ifcfg },
 };

@@ -12,6 +12,40 @@ export interface Reason {
 const BONDS = ["bond", "bond-later", "vlan-on-bond"];
 const VLANS = ["vlan", "vlan-on-bond"];
 
+/** NetworkManager's, whoever writes its profiles. */
+const METRIC = "NetworkManager would give the bridge's routes 425: they keep what they had over the NIC";
+const GATEWAY = "the route that is asked for has no metric, and a gateway would get the NIC's";
+
+/** netplan's, whoever reads what it makes. */
+const ofNetplan: readonly Reason[] = [
+  {
+    theirs: /^ethernets\.eth\d\.(match\.macaddress|set-name): /,
+    why: "how a NIC is found and named is the host's own to say, and stays as it stands",
+  },
+  {
+    ours: /^(bridges\.br0|ethernets\.eth0)\.routes\[\]: /,
+    theirs: /^(bridges\.br0|ethernets\.eth0)\.gateway[46]: /,
+    why: "gateway4 and gateway6 are deprecated, and netplan warns of them (netplan-yaml(5))",
+  },
+  {
+    ours: /^bridges\.br0\.accept-ra: true$/,
+    theirs: /^bridges\.br0\.dhcp6: true$/,
+    in: ["router-advertisements"],
+    why: "addresses by router advertisements are asked of no DHCPv6 server (RFC 4862)",
+  },
+];
+
+/** Those of ifcfg- files, whoever reads them. */
+const ofScripts: readonly Reason[] = [
+  { ours: /^br0 BRIDGING_OPTS=vlan_filtering=1$/, in: ["vlan-filtering"], why: "cloud-init has no word for it" },
+  {
+    theirs: /^bond0 BONDING_SLAVE\d=/,
+    in: BONDS,
+    why: "each NIC names its MASTER already, which is what its bond goes by",
+  },
+  { theirs: /^(eth0|bond0)\.20 PHYSDEV=/, in: VLANS, why: "the name says it, and the file is the host's own" },
+];
+
 /** By the owner's column. A difference has exactly one reason, and a reason has a difference in each of its cases. */
 export const reasons: Readonly<Record<string, readonly Reason[]>> = {
   ifupdown: [
@@ -65,21 +99,18 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
       why: "the name says it (interfaces(5), VLAN INTERFACES), and the stanza is the host's own",
     },
   ],
-  netplan: [
+  netplan: ofNetplan,
+  "netplan-networkmanager": [
+    ...ofNetplan,
     {
-      theirs: /^ethernets\.eth\d\.(match\.macaddress|set-name): /,
-      why: "how a NIC is found and named is the host's own to say, and stays as it stands",
+      ours: /^renderer: NetworkManager$/,
+      why: "so says the host's own file; version 1 of cloud-init's words has none for it",
     },
+    { ours: /^bridges\.br0\.networkmanager\.passthrough\.ipv[46]\.route-metric: /, why: METRIC },
     {
-      ours: /^(bridges\.br0|ethernets\.eth0)\.routes\[\]: /,
-      theirs: /^(bridges\.br0|ethernets\.eth0)\.gateway[46]: /,
-      why: "gateway4 and gateway6 are deprecated, and netplan warns of them (netplan-yaml(5))",
-    },
-    {
-      ours: /^bridges\.br0\.accept-ra: true$/,
-      theirs: /^bridges\.br0\.dhcp6: true$/,
-      in: ["router-advertisements"],
-      why: "addresses by router advertisements are asked of no DHCPv6 server (RFC 4862)",
+      ours: /^bridges\.br0\.networkmanager\.passthrough\.bridge\.vlan-filtering: true$/,
+      in: ["vlan-filtering"],
+      why: "cloud-init has no word for it",
     },
   ],
   networkd: [
@@ -134,7 +165,7 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
     },
     {
       ours: /^br0 \[ipv[46]\] route-metric=/,
-      why: "NetworkManager would give the bridge's routes 425: they keep what they had over the NIC",
+      why: METRIC,
     },
     {
       ours: /^(eth\d \[connection\] interface-name=|bond0 \[bond\] miimon=100|(eth0|bond0)\.20 \[vlan\] flags=1)/,
@@ -161,12 +192,13 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
       ours: /^br0 \[ipv4\] route1=0\.0\.0\.0\/0,10\.0\.0\.1,0$/,
       theirs: /^br0 \[ipv4\] gateway=10\.0\.0\.1$/,
       in: ["arguments"],
-      why: "the route that is asked for has no metric, and a gateway would get the NIC's",
+      why: GATEWAY,
     },
     { ours: /^br0 \[bridge\] vlan-filtering=true$/, in: ["vlan-filtering"], why: "cloud-init has no word for it" },
     { ours: /^br0 \[ethernet\] mtu=9000$/, in: ["mtu"], why: "cloud-init drops a bridge's MTU" },
   ],
   ifcfg: [
+    ...ofScripts,
     { ours: /^br0 DELAY=\d$/, why: "cloud-init drops a bridge's forward delay for network-scripts, in silence" },
     {
       ours: /^br0 BRIDGING_OPTS=forward_delay=400 hello_time/,
@@ -174,17 +206,54 @@ export const reasons: Readonly<Record<string, readonly Reason[]>> = {
       in: ["stp-and-times"],
       why: "so network-scripts set what they have no key for, and the delay where RHEL 8 takes DELAY for hundredths; cloud-init drops hello time and maximum age",
     },
-    { ours: /^br0 BRIDGING_OPTS=vlan_filtering=1$/, in: ["vlan-filtering"], why: "cloud-init has no word for it" },
-    {
-      theirs: /^bond0 BONDING_SLAVE\d=/,
-      in: BONDS,
-      why: "each NIC names its MASTER already, which is what network-scripts go by",
-    },
-    { theirs: /^(eth0|bond0)\.20 PHYSDEV=/, in: VLANS, why: "the name says it, and the file is the host's own" },
     {
       theirs: /^br0 IPV6_(AUTOCONF|FORCE_ACCEPT_RA)=/,
       in: ["both-families", "router-advertisements", "dhcp-of-both-families", "arguments"],
       why: "whether routers are listened to stays as the host's own files have it",
+    },
+  ],
+  "ifcfg-nm": [
+    ...ofScripts,
+    {
+      theirs: / NM_CONTROLLED=no$/,
+      why: "NetworkManager leaves alone whom it names: what cloud-init 22.4 writes is for network-scripts",
+    },
+    {
+      ours: /^(eth\d|bond0)(\.20)? (NAME|UUID|TYPE|PROXY_METHOD|BROWSER_ONLY|IPV4_FAILURE_FATAL|IPV6INIT|IPV4_ROUTE_METRIC)=/,
+      why: "the NIC's, the bond's and the VLAN's profiles are the host's own, and stay as they stand",
+    },
+    {
+      ours: /^br0 (PROXY_METHOD=none|BROWSER_ONLY=no|IPV4_FAILURE_FATAL=no|IPV6INIT=no|IPV6_DEFROUTE=yes)$/,
+      why: "so says the NIC's own profile, from which the bridge has it",
+    },
+    { ours: /^br0 IPV[46]_ROUTE_METRIC=/, why: METRIC },
+    {
+      theirs: /^(br0|eth1) METRIC=\d00$/,
+      in: ["routes", "two-nics"],
+      why: "NetworkManager does not know the key: its own is IPV4_ROUTE_METRIC",
+    },
+    {
+      ours: /^br0 (DELAY=4|BRIDGING_OPTS=hello_time)/,
+      theirs: /^br0 (AGEING|PRIO)=/,
+      in: ["stp-and-times"],
+      why: "NetworkManager knows neither key, but BRIDGING_OPTS; cloud-init drops the other times",
+    },
+    {
+      ours: /^br0 IPV6_AUTOCONF=yes$/,
+      theirs: /^br0 (IPV6_AUTOCONF=no|DHCPV6C=yes)$/,
+      in: ["dhcp-of-both-families"],
+      why: "the NIC's profile asks for what the router says, DHCPv6 too; theirs would have an address of DHCPv6 and no router",
+    },
+    {
+      theirs: /^br0 IPV6_FORCE_ACCEPT_RA=no$/,
+      in: ["both-families", "arguments"],
+      why: "NetworkManager does not know the key: IPV6_AUTOCONF=no says it",
+    },
+    {
+      ours: /^br0 route default via 10\.0\.0\.1 metric 0 dev br0$/,
+      theirs: /^br0 GATEWAY=10\.0\.0\.1$/,
+      in: ["arguments"],
+      why: GATEWAY,
     },
   ],
 };
