@@ -1,5 +1,5 @@
-import { isPortFile, SCRIPTS } from "./backends/ifcfgFiles";
-import { inOrder } from "./backends/networkManagerOrder";
+import { fileOrder } from "./backends/fileOrder";
+import { SCRIPTS } from "./backends/ifcfgFiles";
 import { HostError } from "./errors";
 import type { Observed } from "./facts";
 import { filesOf, guards, type Guard } from "./guards";
@@ -179,16 +179,7 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
   const texts: Record<string, string | null> = original
     ? Object.fromEntries(filesOf(desired).map((path) => [path, original.files[path] ?? null]))
     : { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
-  // A daemon's files go in the other order: the one that is written last is the switch, and so the first to go.
-  const entries = Object.entries(texts);
-  const written = entries.filter(([, text]) => text !== null);
-  const removed = entries.filter(([, text]) => text === null);
-  const managers = managed(desired, observed);
-  const isDaemons = managers.size > 0;
-  const isIfcfg = entries.some(([path]) => path.startsWith(`${SCRIPTS}/`));
-  const ports = isIfcfg ? written.filter(([path, text]) => isPortFile(path, text)) : [];
-  const portsLast = [...written.filter((entry) => !ports.includes(entry)), ...ports, ...removed.reverse()];
-  const changes = inOrder(isDaemons || isIfcfg ? portsLast : entries, observed.files, managers.has("NetworkManager"));
+  const changes = fileOrder(Object.entries(texts), observed.files, [...managed(desired, observed).keys()]);
   return changes.flatMap(([path, text], i): Op[] => {
     const before = changes.slice(0, i).findLast(([other]) => other === path)?.[1];
     if (text === (before ?? observed.files[path] ?? null)) return [];

@@ -5,7 +5,7 @@ import { reachesOver } from "./networkManagerFamily";
 import { isProfile, parseKeyfile, typeOf } from "./networkManagerFiles";
 import { printIni } from "./iniFile";
 
-type Change = readonly [path: string, text: string | null];
+export type Change = readonly [path: string, text: string | null];
 
 /**
  * Profiles are written one by one, and whoever boots in between finds some old and some new. A bridge that comes or goes does not start
