@@ -51,7 +51,7 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
         ...(filesOf(desired).some((path) => path.startsWith("/etc/netplan/"))
           ? [back ? "netplan generate" : "netplan_generates"]
           : []),
-        ...(manager === "NetworkManager" && !back ? [letsGo(manager, links)] : []),
+        ...(manager === "NetworkManager" && !back ? [letsGo(manager, Object.keys(links))] : []),
         back ? takesBack(manager, links, files, profiles, kept) : takes(manager, links, files, profiles),
         takenOver(manager, links, leased, profiles),
       ].join("\n"),
@@ -98,17 +98,21 @@ function netplanProfileOf(files: Readonly<Record<string, string>>, name: string,
 
 /**
  * NetworkManager keeps what it made: a bridge of its own that goes it makes again, and a port that leaves comes back. It has to let go of
- * them first; on the way back, once it was told.
+ * them first; on the way back, once it was told. systemd-networkd has to let go of a port that leaves, but where it has heard of nothing.
  */
 export const letGoSteps = (desired: HostState, observed: Observed, original: Observed | undefined): Op[] =>
   [...managed(desired, observed)].flatMap(([manager, links]): Op[] => {
+    const back = original !== undefined;
     const isLeaving = ([name, want]: [string, LinkState | null]) => {
       const is = observed.links[name];
       return is?.manager === manager && (want === null || Boolean(is.master && want.master !== is.master));
     };
-    if (manager !== "NetworkManager" || !Object.entries(links).some(isLeaving)) return [];
-    const title = `NetworkManager: let go of ${Object.keys(links).join(", ")}`;
-    return [{ title, script: letsGo(manager, links), ...(original !== undefined && { commit: true }) }];
+    const leaving = Object.entries(links).filter(isLeaving);
+    const ports = leaving.flatMap(([name, want]) => (want === null || back ? [] : [name]));
+    const names = manager === "networkd" ? ports : leaving.length > 0 ? Object.keys(links) : [];
+    if (names.length === 0) return [];
+    const title = `${managerNames[manager]}: let go of ${names.join(", ")}`;
+    return [{ title, script: letsGo(manager, names), ...(back && { commit: true }) }];
   });
 
 /** Not only in the kernel's hands, in the daemon's too. */

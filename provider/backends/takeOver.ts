@@ -22,8 +22,26 @@ netplan_generates() {
     ! cmp -s "$kvmnet_f" "/run/systemd/network/\${kvmnet_f##*/}" || mv -f "$kvmnet_f" "/run/systemd/network/\${kvmnet_f##*/}"
   done
 }
+# link ...: ports that leave their bridge. To systemd 252 such a one is a new link (the kernel says RTM_DELLINK of AF_BRIDGE): it sets it up as the files
+# still say, and drops the addresses that it finds. So it lets it alone until the files are new. What is below /run a boot forgets.
+networkd_lets_go() {
+  [ -d /run/systemd/network ] || mkdir -m 755 /run/systemd/network || return 1
+  for kvmnet_l in "$@"; do
+    kvmnet_f=/run/systemd/network/00-kvmnet-$kvmnet_l.network
+    printf '[Match]\\nName=%s\\n[Link]\\nUnmanaged=yes\\n' "$kvmnet_l" > "$kvmnet_f" && chmod 644 "$kvmnet_f" || return 1
+  done
+  timeout 30 networkctl reload || return 1
+  kvmnet_end=$(($(now) + 10))
+  for kvmnet_l in "$@"; do
+    until networkctl list --no-legend "$kvmnet_l" | grep -q unmanaged; do
+      [ "$(now)" -lt "$kvmnet_end" ] || return 1
+      sleep 0.05 2>/dev/null || sleep 1
+    done
+  done
+}
 # link ...
 networkd_takes() {
+  for kvmnet_l in "$@"; do rm -f "/run/systemd/network/00-kvmnet-$kvmnet_l.network"; done
   timeout 30 networkctl reload || return 1
   for kvmnet_l in "$@"; do
     # systemd 252 learns of a bridge that was there before its .netdev from the kernel's next word of it: here that is.
@@ -162,7 +180,7 @@ export function takenOver(
 const there = (links: Links): string[] => Object.keys(links).filter((name) => links[name]);
 
 /** A daemon that heeds what it did itself has to be told before its links go another way. */
-export const letsGo = (manager: Manager, links: Links): string => command(`${manager}_lets_go`, ...Object.keys(links));
+export const letsGo = (manager: Manager, names: readonly string[]): string => command(`${manager}_lets_go`, ...names);
 
 /** The daemon is told of the links that are there. `files`: all of its own that came, went or changed. */
 export const takes = (manager: Manager, links: Links, files: readonly string[], profiles: Profiles): string =>
