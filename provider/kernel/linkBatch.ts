@@ -113,11 +113,13 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
 /**
  * Shell lines after the batch: a port that leaves its bridge has a link-local address of its own again. bridge-utils takes it away at boot
  * (`addrgenmode none`), and only the sysctl makes a new one while the link is up (addrconf_sysctl_addr_gen_mode in net/ipv6/addrconf.c).
+ * Not under NetworkManager, which has it so and makes the address itself.
  */
 export const linkLocals = (desired: Links, observed: Links): string[] =>
   Object.entries(desired).flatMap(([name, want]) => {
     const file = quote(`/proc/sys/net/ipv6/conf/${name}/addr_gen_mode`);
-    return want?.master === null && observed[name]?.master ? [`! grep -qsx 1 ${file} || echo 0 > ${file}`] : [];
+    const leaves = want?.master === null && observed[name]?.master && want.manager !== "NetworkManager";
+    return leaves ? [`! grep -qsx 1 ${file} || echo 0 > ${file}`] : [];
   });
 
 /** iproute2 cuts a line at a `#`, even in quotes, joins it with the next after a backslash, and knows no way to write a quote (getcmdline, makeargs in lib/utils.c). */

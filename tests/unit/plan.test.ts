@@ -242,3 +242,14 @@ test("systemd-networkd lets a port that leaves its bridge alone until it is told
     ["ip -batch: br0, eth0", "systemd-networkd: take over br0, eth0"],
   ]);
 });
+
+test("NetworkManager makes the link-local address of a port that leaves, and the kernel none", () => {
+  const script = (manager: LinkState["manager"]) => {
+    const of = { ...(manager && { manager }) };
+    const before = describedHost({ links: { br0: bridge(of), eth0: { master: "br0", ...of } } });
+    const { ops } = plan({ links: { eth0: { master: null, ...of } } }, before);
+    return ops.map(({ script }) => script).join("\n");
+  };
+  expect(script(undefined)).toContain("addr_gen_mode");
+  expect(script("NetworkManager")).not.toContain("addr_gen_mode");
+});
