@@ -92,6 +92,5 @@ function recordOf(name: string): HostRecord & { vm: string } {
 /** The connection to a machine that is not there any more. */
 async function closeWayIn(name: string): Promise<void> {
   if (!existsSync(join(hostDir(name), "ssh"))) return;
-  const [ip = "", ...rest] = vmCommand(name, "").slice(0, -2);
-  await must([ip, ...rest, "-O", "exit", "-"]).catch(() => {}); // it has noticed by itself
+  await must([...vmCommand(name, "").slice(0, -1), "-O", "exit"]).catch(() => {}); // it has noticed by itself
 }
