@@ -7,8 +7,9 @@ import { hazardOf, lostAddress, settleOf } from "./hazard";
 import { interfaceSteps, nothingPending } from "./interfaceSteps";
 import { overlay, type HostState, type LinkState, type Manager } from "./hostState";
 import { putFile, removeFile } from "./kernel/file";
-import { batchTakes, isV6, linkBatch, linkLocals, moves } from "./kernel/linkBatch";
+import { batchTakes, isV6, linkBatch, moves } from "./kernel/linkBatch";
 import { dropLease, startClient, stopClient } from "./kernel/dhcpClient";
+import { portIPv6 } from "./kernel/portIPv6";
 import { sysctlPath } from "./kernel/sysctl";
 import { tapsOn } from "./libvirt/taps";
 import { networkSteps, reservationSteps } from "./networkPlan";
@@ -106,12 +107,13 @@ function linkSteps(desired: HostState, observed: Observed, original: Observed | 
   const scripts = [...(lines.length > 0 ? [batch] : []), ...aliases].map((script) =>
     back ? `${script} 2>/dev/null || :` : script,
   );
+  const ipv6 = portIPv6(links, observed.links, observed.facts.commands.includes("ifreload"));
   const ops: Op[] =
     scripts.length > 0
       ? [
           {
             title: `ip -batch: ${Object.keys(links).join(", ")}`,
-            script: [...scripts, ...linkLocals(links, observed.links)].join("\n"),
+            script: [...ipv6.before, ...scripts, ...ipv6.after].join("\n"),
           },
         ]
       : [];

@@ -1,7 +1,6 @@
 import { equal, type BridgeState, type LinkState } from "../hostState";
 import type { Leased } from "../facts";
 import { inSubnet, subnetOf } from "../parse";
-import { quote } from "../shell";
 
 type Links = Readonly<Record<string, LinkState | null>>;
 
@@ -109,18 +108,6 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
   const deletions = remove.filter((line) => line.startsWith("link del"));
   return [...create, ...remove.filter((line) => !line.startsWith("link del")), ...deletions, ...ports, ...add];
 }
-
-/**
- * Shell lines after the batch: a port that leaves its bridge has a link-local address of its own again. bridge-utils takes it away at boot
- * (`addrgenmode none`), and only the sysctl makes a new one while the link is up (addrconf_sysctl_addr_gen_mode in net/ipv6/addrconf.c).
- * Not under NetworkManager, which has it so and makes the address itself.
- */
-export const linkLocals = (desired: Links, observed: Links): string[] =>
-  Object.entries(desired).flatMap(([name, want]) => {
-    const file = quote(`/proc/sys/net/ipv6/conf/${name}/addr_gen_mode`);
-    const leaves = want?.master === null && observed[name]?.master && want.manager !== "NetworkManager";
-    return leaves ? [`! grep -qsx 1 ${file} || echo 0 > ${file}`] : [];
-  });
 
 /** iproute2 cuts a line at a `#`, even in quotes, joins it with the next after a backslash, and knows no way to write a quote (getcmdline, makeargs in lib/utils.c). */
 export const batchTakes = (text: string): boolean => !/["'#\\\n]/.test(text);
