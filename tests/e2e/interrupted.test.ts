@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LabHost, down, guest, must, up, useOwnLab } from "../lab/lab";
 import { namespaceOf } from "../lab/state";
+import { generator } from "../toolchain/random";
 import { thoroughly } from "../toolchain/thoroughly";
 import { providersOf } from "./processes";
 import { type Snapshot, expectAsBefore, snapshot } from "./snapshot";
@@ -159,15 +160,4 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch {
     // it ended by itself in the meantime
   }
-}
-
-/** https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
