@@ -181,7 +181,13 @@ function fileSteps(desired: HostState, observed: Observed, original: Observed | 
   const texts: Record<string, string | null> = original
     ? Object.fromEntries(filesOf(desired).map((path) => [path, original.files[path] ?? null]))
     : { ...desired.files, ...writeSections(observed.files, desired.sections ?? {}) };
-  const changes = fileOrder(Object.entries(texts), observed.files, [...managed(desired, observed).keys()]);
+  const isReached = (link: string) =>
+    [observed, desired].some(({ links }) => {
+      const { addresses = [], dhcp4, dhcp6 } = links?.[link] ?? {};
+      return addresses.length > 0 || dhcp4 || dhcp6;
+    });
+  const managers = [...managed(desired, observed).keys()];
+  const changes = fileOrder(Object.entries(texts), observed.files, managers, isReached);
   return changes.flatMap(([path, text], i): Op[] => {
     const before = changes.slice(0, i).findLast(([other]) => other === path)?.[1];
     if (text === (before ?? observed.files[path] ?? null)) return [];

@@ -9,6 +9,10 @@ export const NETWORKD = "/etc/systemd/network";
 export const pathOf = (bridge: string, kind: "netdev" | "network" | `port-${string}.network`): string =>
   `${NETWORKD}/05-kvmnet-${bridge}.${kind}`;
 
+/** The link whose file as a port it is. */
+export const portOf = (path: string): string | undefined =>
+  path.startsWith(`${NETWORKD}/05-kvmnet-`) ? /\.port-(.+)\.network$/.exec(path)?.[1] : undefined;
+
 /** As systemd.network(5) orders them, and chooses among those of one name: /etc before /run before /usr/lib. */
 export function unitFiles(files: Files, suffix: string): string[] {
   const folders = [NETWORKD, "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network"];

@@ -167,6 +167,25 @@ test("files are committed last, each is guarded, and what was read is what is gu
   );
 });
 
+test("of networkd's ports the one over which the host is reached goes first into the bridge, and comes out of it last", () => {
+  const names = ["netdev", "network", "port-en1.network", "port-eth0.network"];
+  const files = (text: string | null) =>
+    Object.fromEntries(names.map((name) => [`/etc/systemd/network/05-kvmnet-br0.${name}`, text]));
+  const links = (...addresses: string[]) =>
+    ({ en1: { manager: "networkd", addresses: [] }, eth0: { manager: "networkd", addresses } }) as const;
+  const order = (desired: HostState, found: HostState) =>
+    plan(desired, { ...host, ...found } as Observed).ops.flatMap(
+      ({ title }) => /(?<=05-kvmnet-br0\.).*/.exec(title) ?? [],
+    );
+  const written = ["netdev", "network", "port-eth0.network", "port-en1.network"];
+  const [old, ours] = [
+    { files: {}, links: links("10.0.0.11/24") },
+    { files: files("x"), links: links() },
+  ];
+  expect(order(ours, old)).toEqual(written);
+  expect(order({ ...old, files: files(null) }, ours)).toEqual(written.toReversed());
+});
+
 test("nothing desired is nothing to do, and nothing to guard", () => {
   expect(plan({}, host)).toEqual({ guards: [], ops: [], revert: [], settle: 0 });
 });
