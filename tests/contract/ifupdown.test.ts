@@ -6,7 +6,10 @@ import type { BridgePlan } from "../../provider/backends/backend";
 import { ifupdown } from "../../provider/backends/ifupdown";
 import { isMadeByIfup, sections, writeSection, writeSections } from "../../provider/backends/interfacesFile";
 import { readTree } from "../golden/folder";
+import { down } from "../lab/lab";
 import { goldens } from "./goldens";
+import { contractHost } from "./hosts";
+import { expectPowerCuts } from "./powerCuts";
 
 /** What is rendered, as ifupdown itself reads it (`ifquery`) and would do it (`ifup --no-act`). */
 const MAIN = "/etc/network/interfaces";
@@ -111,4 +114,11 @@ describe("every golden, as ifup would do it at boot", () => {
     for (const port of ports.filter((port) => order.includes(port)))
       expect(order.indexOf(port) < order.indexOf("br0")).toBe(isMadeByIfup(port, said("ifquery", port).stdout));
   });
+});
+
+describe("on a host with DHCP", () => {
+  afterAll(() => down());
+
+  test("the power goes at moments by chance: the next boot has one network or the other, whole", async () =>
+    expectPowerCuts(await contractHost("ifupdown", { dhcp: true }), "/etc/network"));
 });

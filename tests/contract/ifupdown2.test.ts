@@ -7,6 +7,8 @@ import { bridge } from "../../provider/resources/bridge";
 import { down, type LabHost } from "../lab/lab";
 import { goldens } from "./goldens";
 import { contractHost, LocalTransport } from "./hosts";
+import { expectWayBack } from "./ownedBridge";
+import { expectPowerCuts } from "./powerCuts";
 
 /** ifupdown2 itself: reads what is rendered, finds nothing to do when a change is made, and makes the same of the files at boot. */
 const INTERFACES = "/etc/network/interfaces";
@@ -89,4 +91,12 @@ describe.each(hosts)("$title", ({ title, options, args }) => {
       ];
       expect(stdout.split("\n").filter((line) => line && !isKnown.some((known) => known.test(line)))).toEqual([]);
     });
+
+  if (title === "static")
+    test("not confirmed, it comes back by itself, and its files were never touched", () =>
+      expectWayBack(host, "/etc/network", () => host.must(state)));
+
+  if (title === "static")
+    test("the power goes at moments by chance: the next boot has one network or the other, whole", () =>
+      expectPowerCuts(host, "/etc/network"));
 });

@@ -5,6 +5,7 @@ import { contractHost } from "./hosts";
 import { netplanGenerate } from "./netplanGenerate";
 import { expectRead, START } from "./networkManagerDaemon";
 import { expectGivenBack, expectNoTakeOver, expectWayBack } from "./ownedBridge";
+import { expectPowerCuts } from "./powerCuts";
 
 /** NetworkManager by profiles that netplan makes: it takes over what the kernel has, and has it back as it was. */
 let statically: LabHost;
@@ -56,3 +57,6 @@ test.each([
     await expectTakenOver();
   });
 }); // prettier-ignore
+
+test("the power goes at moments by chance: the next boot has one network or the other, whole", () =>
+  expectPowerCuts(dhcp, "/etc/netplan"));

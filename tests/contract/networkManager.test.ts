@@ -4,7 +4,8 @@ import { down, type LabHost } from "../lab/lab";
 import { goldens } from "./goldens";
 import { contractHost, probe } from "./hosts";
 import { expectRead, START } from "./networkManagerDaemon";
-import { createBridge, expectGivenBack, expectNoTakeOver, expectWayBack } from "./ownedBridge";
+import { expectGivenBack, expectNoTakeOver, expectWayBack } from "./ownedBridge";
+import { expectPowerCuts } from "./powerCuts";
 
 /** NetworkManager itself: reads what is rendered, takes over what the kernel has, and has it back as it was where a change goes back. */
 let statically: LabHost;
@@ -67,27 +68,5 @@ test.each([
   });
 });
 
-test.each([
-  ["after the bridge's own", "2", "eth0"],
-  ["after the port's", "3", "br0"],
-])("the power goes %s profile is written: one network or the other, whole", async (_, write, link) => {
-  const before = await statically.must(`cat ${FOLDER}/*`);
-  // It waits before the write, for the rest of its life.
-  const wait = `echo >> /tmp/writes; [ "$(wc -l < /tmp/writes)" != ${write} ] || { : > /tmp/here; sleep 60; }`;
-  const { made } = await createBridge(
-    statically,
-    async (_, send) => {
-      void send().catch(() => {});
-      await statically.must("until [ -e /tmp/here ]; do sleep 0.1; done");
-      throw new Error("the power is gone");
-    },
-    (script, send) => send(script.replace(/^(\|?)put_file\(\) \{$/m, (line, margin: string) => `${line}\n${margin}${wait}`)), // prettier-ignore
-  );
-  await expect(made).rejects.toThrow("the power is gone");
-  await statically.reboot();
-  expect(await statically.must("ip -4 -o addr show scope global | cut -d ' ' -f 2,7; ip route")).toBe(
-    `${link} ${statically.address}/24\ndefault via 10.0.0.1 dev ${link} proto static metric 100 \n10.0.0.0/24 dev ${link} proto kernel scope link src ${statically.address} metric 100 \n`,
-  );
-  await statically.must(`rm ${FOLDER}/kvmnet-*; cat > ${FOLDER}/lan.nmconnection`, { input: before });
-  await statically.reboot();
-});
+test("the power goes at moments by chance: the next boot has one network or the other, whole", () =>
+  expectPowerCuts(statically, FOLDER));

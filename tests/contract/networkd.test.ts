@@ -4,6 +4,7 @@ import { down, type LabHost } from "../lab/lab";
 import { goldens } from "./goldens";
 import { contractHost } from "./hosts";
 import { expectGivenBack, expectNoTakeOver, expectWayBack } from "./ownedBridge";
+import { expectPowerCuts } from "./powerCuts";
 
 /** systemd-networkd itself: reads what is rendered, takes over what the kernel has, and has it back as it was where a change goes back. */
 let host: LabHost;
@@ -62,3 +63,12 @@ test("confirmed, the daemon has it; deleted, it has the port as before", () =>
       /eth0 configured\nbr0 configur/,
     );
   }));
+
+test("the power goes at moments by chance: the next boot has one network or the other, whole", async () => {
+  // Before eth0 in the order of names.
+  await host.write(`${FOLDER}/10-en1.netdev`, "[NetDev]\nName=en1\nKind=veth\n\n[Peer]\nName=en1-lan\n");
+  for (const name of ["en1", "en1-lan"])
+    await host.write(`${FOLDER}/20-${name}.network`, `[Match]\nName=${name}\n\n[Network]\nLinkLocalAddressing=no\n`);
+  await host.reboot();
+  await expectPowerCuts(host, FOLDER, "en1");
+});

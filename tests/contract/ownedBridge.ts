@@ -17,12 +17,17 @@ type Ask = (
 ) => ReturnType<LocalTransport["run"]>;
 
 /** Creates the bridge over eth0; `follow` is asked when it waits to be confirmed, `first` when it is sent. */
-export async function createBridge(host: LabHost, follow: Ask, first: Ask = (_, send) => send()) {
+export async function createBridge(
+  host: LabHost,
+  follow: Ask,
+  first: Ask = (_, send) => send(),
+  args: Readonly<Record<string, unknown>> = { ports: ["eth0"] },
+) {
   const transport = new LocalTransport(host, "dash", (kind, script, send) =>
     (kind === "follow" ? follow : first)(script, send),
   );
   const resource = lifecycle(bridge as ResourceDefinition<never>, () => new HostSession(transport, WINDOW));
-  const { inputs, failures } = await resource.check({}, { ports: ["eth0"], __urn: urn });
+  const { inputs, failures } = await resource.check({}, { ...args, __urn: urn });
   expect(failures).toBeUndefined();
   return { resource, made: resource.create(inputs) };
 }

@@ -5,6 +5,8 @@
 # and what install.sh needs. The scripts come as text since the new root may not show the directory they are in.
 set -euo pipefail
 root=$DISK/root
+# A copy of a disk that a test has put beside it, as it was at another moment: the host boots from that.
+[ ! -e "$DISK/next" ] || { rm -rf "$DISK"/{upper,work} && mv "$DISK/next" "$DISK/upper"; }
 mkdir -p "$DISK"/{upper,work,root,root-home,home}
 # Of layers of one overlay none may lie in another.
 [ -z "$LAYER" ] || [ -e "$DISK/layer" ] || cp -a "$LAYER" "$DISK/layer"
