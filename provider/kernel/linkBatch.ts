@@ -35,6 +35,9 @@ export function linkBatch(desired: Links, observed: Links, leased: Readonly<Reco
     else if (want.bridge && !equal({ ...is.bridge, ...want.bridge }, is.bridge)) {
       // In one request the kernel sets the times first, and refuses with STP on what it takes with STP off (br_set_forward_delay).
       if (is.bridge?.stp && want.bridge.stp === false) create.push(`link set dev ${name} type bridge stp_state 0`);
+      // NetworkManager takes all VLANs from a bridge that does not filter them: then nothing would pass. Where the default comes anew, the kernel gives it to all ports.
+      if (want.manager === "NetworkManager" && want.bridge.vlanFiltering && !is.bridge?.vlanFiltering)
+        for (const vlan of [0, 1]) create.push(`link set dev ${name} type bridge vlan_default_pvid ${vlan}`);
       create.push(`link set dev ${name} type bridge ${bridgeWords(want.bridge, is.bridge)}`);
     }
     if (!isNew && want.mac !== undefined && want.mac !== is.mac)
