@@ -18,7 +18,7 @@ netplan_generates() {
   rm -rf "$dir/generated"
   cp -al /run/systemd/network "$dir/generated" 2>/dev/null || : # NetworkManager has none
   netplan generate || return 1
-  for kvmnet_f in "$dir"/generated/*; do
+  for kvmnet_f in "$dir"/generated/10-netplan-*; do
     ! cmp -s "$kvmnet_f" "/run/systemd/network/\${kvmnet_f##*/}" || mv -f "$kvmnet_f" "/run/systemd/network/\${kvmnet_f##*/}"
   done
 }
