@@ -1,7 +1,7 @@
 import { fileOf, isScript } from "./backends/ifcfgFiles";
 import { isProfile, profileOf } from "./backends/networkManagerFiles";
 import { devicesOf, netplanProfile, rendererOf } from "./backends/netplanDevices";
-import { letsGo, managerNames, takenOver, takes, takesBack, type Profiles } from "./backends/takeOver";
+import { letsGo, managerNames, settles, takenOver, takes, takesBack, type Profiles } from "./backends/takeOver";
 import type { Observed } from "./facts";
 import { filesOf } from "./guards";
 import type { HostState, LinkState, Manager } from "./hostState";
@@ -54,6 +54,7 @@ export const takeOverSteps = (desired: HostState, observed: Observed, original: 
         ...(manager === "NetworkManager" && !back ? [letsGo(manager, Object.keys(links))] : []),
         back ? takesBack(manager, links, files, profiles, kept) : takes(manager, links, files, profiles),
         takenOver(manager, links, leased, profiles),
+        ...settles(manager, links),
       ].join("\n"),
       ...(!back && { commit: true }),
     };

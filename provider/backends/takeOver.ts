@@ -98,6 +98,17 @@ NetworkManager_takes() {
     shift 2
   done
 }
+# link ...: its own metric for a link that it had let go of is above all that it gave to other links meanwhile, and the routes would be there twice.
+# Until the next boot it has the one from before.
+NetworkManager_settles() {
+  for kvmnet_l in "$@"; do
+    for kvmnet_n in 4 6; do
+      kvmnet_a=$(ip "-$kvmnet_n" route show dev "$kvmnet_l" | sed -n '/^fe80/d; s/ proto [^ ]*//; s/ src [^ ]*//; / metric /p')
+      kvmnet_r=$(printf '%s\\n' "$kvmnet_a" | sed 's/ metric .*//' | sort | uniq -d | head -n 1)
+      [ -z "$kvmnet_r" ] || nmcli device modify "$kvmnet_l" "ipv$kvmnet_n.route-metric" "$(printf '%s\\n' "$kvmnet_a" | grep -F "$kvmnet_r metric " | sed -n '1s/.* metric \\([0-9]*\\).*/\\1/p')" || :
+    done
+  done
+}
 # link [uuid]: NetworkManager is at work on the link, or done, by that profile; or the link has no carrier, and it waits for one.
 NetworkManager_has() {
   kvmnet_s=$(nmcli -t -f GENERAL.STATE,GENERAL.CON-UUID device show "$1" 2>/dev/null)
@@ -206,3 +217,7 @@ export const takesBack = (
         command("networkd_settles", ...there(links)),
       ].join("\n")
     : takes(manager, links, files, profiles);
+
+/** Once it has taken over. */
+export const settles = (manager: Manager, links: Links): string[] =>
+  manager === "NetworkManager" ? [command("NetworkManager_settles", ...there(links))] : [];

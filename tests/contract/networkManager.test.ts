@@ -68,5 +68,17 @@ test.each([
   });
 });
 
+test("where other links have metrics of its own, the port's routes are there once, with theirs", async () => {
+  for (const [name, peer, mac] of [["en1", "en1-lan", "08"], ["en1-lan", "en1", "09"]] as const)
+    await statically.write(`${FOLDER}/${name}.nmconnection`, `[connection]\nid=${name}\ntype=veth\ninterface-name=${name}\n\n[ethernet]\ncloned-mac-address=52:54:00:AA:00:${mac}\n\n[veth]\npeer=${peer}\n\n[ipv4]\nmethod=disabled\n\n[ipv6]\nmethod=disabled\n`); // prettier-ignore
+  await statically.must(`chmod 600 ${FOLDER}/en1*`);
+  await statically.reboot();
+  await expectGivenBack(
+    statically,
+    async () => statically.must("ip route"),
+    async () => {},
+  );
+});
+
 test("the power goes at moments by chance: the next boot has one network or the other, whole", () =>
   expectPowerCuts(statically, FOLDER));
