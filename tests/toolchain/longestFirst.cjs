@@ -2,6 +2,7 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 
 /** Files that take minutes. Begun last, one of them would run when all others have ended and a processor has nothing to do. */
 const LONG = [
+  "ownersVm",
   "powerCut",
   "interrupted",
   "guard",

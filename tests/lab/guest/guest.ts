@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type LabHost } from "../host";
 import { LAN } from "../lan";
 import { loadHost } from "../state";
+import { sendEmulator } from "../vm/emulator";
 import { guestImage } from "./image";
 
 export interface GuestOptions {
@@ -35,7 +36,8 @@ export async function guest(host: LabHost, name: string, options: GuestOptions =
   const { vm, init } = record ?? {};
   if (vm !== undefined && !options.shutOff)
     throw new Error(`${host.name} is emulated itself: guests run on hosts in namespaces.`);
-  if (vm === undefined) {
+  if (vm !== undefined) await sendEmulator(host.name);
+  else {
     const image = await guestImage(options.say ?? (() => {}));
     const outside = `/proc/${init?.pid}/root${boot}`;
     for (const file of ["vmlinuz", "initrd.gz"]) {

@@ -45,7 +45,7 @@ export async function giveTo(record: HostRecord & { owner: LabOwner }): Promise<
       systemctl --quiet enable ${UNITS[owner]}
       systemctl restart ${UNITS[owner]}
       until ip route | grep -q default; do sleep 0.1; done`;
-    const send = `tar -C "$0" -cf - . | gzip -1 | "$@"`;
+    const send = `tar -C "$0" --exclude=./usr/share/{doc,locale,man} -cf - . | gzip -1 | "$@"`;
     await must(["bash", "-o", "pipefail", "-c", send, root, ...vmCommand(name, script)], { timeoutMs: 240_000 });
   } finally {
     rmSync(root, { recursive: true });
