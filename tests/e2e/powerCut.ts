@@ -124,12 +124,15 @@ export async function networkOf(host: VmHost): Promise<Network> {
 
 /** A boot is not over when the first connection comes through. Of an owner with several files, each is the old one or the new one. */
 export async function untilWhole(host: VmHost, networks: Record<Kind, Network>): Promise<Kind> {
-  const known = new Set(Object.values(networks).flatMap(({ files }) => files.split("\n")));
+  const [old, now] = [networks.old, networks.new].map(({ files }) => files.split("\n"));
+  const known = [...new Set([...old!, ...now!])];
+  const changed = known.filter((file) => !old!.includes(file) || !now!.includes(file));
+  const isOneFile = new Set(changed.map((file) => file.split(/\s+/)[1])).size === 1;
   for (const deadline = Date.now() + 240_000; ; await sleep(500)) {
-    const network = await networkOf(host);
-    if (network.files.split("\n").every((file) => known.has(file)))
-      for (const kind of ["old", "new"] as const) if (network.links === networks[kind].links) return kind;
-    if (Date.now() > deadline) expect(network).toEqual(networks[network.files === networks.old.files ? "old" : "new"]);
+    const { files, links } = await networkOf(host);
+    const is = (kind: Kind) => (isOneFile ? files === networks[kind].files : files.split("\n").every((file) => known.includes(file))); // prettier-ignore
+    for (const kind of ["old", "new"] as const) if (links === networks[kind].links && is(kind)) return kind;
+    if (Date.now() > deadline) expect({ files, links }).toEqual(networks[files === networks.old.files ? "old" : "new"]);
   }
 }
 

@@ -83,7 +83,6 @@ const proofs: readonly Proof[] = [
   {
     shows: "a reboot: nothing to do afterwards",
     tests: [
-      { file: "e2e/reboot.test.ts", title: /has nothing to do, also after a reboot/, owners: ["ifupdown"] },
       { file: LAB, title: /outlasts a reboot/ },
       { file: MACHINES, title: /reboot/ },
     ],

@@ -8,3 +8,9 @@ export function generator(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** So many of them, from the one on that the seed says. */
+export function someOf<T>(all: readonly T[], count: number, seed: number): T[] {
+  const first = seed % all.length;
+  return [...all.slice(first), ...all.slice(0, first)].slice(0, count);
+}
